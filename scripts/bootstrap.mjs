@@ -1,0 +1,26 @@
+// Brings a bare clone to a built state: installs when the lock file is newer than node_modules, then builds.
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+
+function mtimeMs(path) {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return 0;
+  }
+}
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if (mtimeMs('node_modules/.package-lock.json') < mtimeMs('package-lock.json')) {
+  console.error('installing dependencies (npm ci)…');
+  run('npm', ['ci', '--no-fund', '--no-audit']);
+}
+console.error('building…');
+run('npm', ['run', '--silent', 'build']);

@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The compiled file of a thread or process entry that lies beside `importMetaUrl`. Under a test runner the
+ * sources are loaded as TypeScript, which a new thread or process can not: the built twin is taken then.
+ */
+export function entryPath(importMetaUrl: string, name: string): string {
+  const path = fileURLToPath(new URL(name, importMetaUrl));
+  return importMetaUrl.endsWith('.ts')
+    ? path.replace(/(^|[\\/])src([\\/])(?!.*[\\/]src[\\/])/, '$1dist$2')
+    : path;
+}
+
+/** The root folder of the package (the one with package.json, templates/ and dist/). */
+export function packageRoot(): string {
+  return fileURLToPath(new URL('../../', import.meta.url));
+}

@@ -1,0 +1,82 @@
+import type { DType } from '../base/dtype.js';
+import type { Shape } from '../base/shape.js';
+import type { Tensor } from '../base/tensor.js';
+
+/** One named tensor at the border of a signature. */
+export interface PlanTensor {
+  /** Name in the signature (`x`, or `x:indices` for a part of a sparse one). */
+  readonly name: string;
+  /** The tensor's name inside the stages. */
+  readonly ref: string;
+  readonly dtype: DType;
+  /** As declared; symbolic dimensions are unknown ones. Not enforced (TensorFlow does not either). */
+  readonly shape: Shape;
+  readonly default?: Tensor;
+}
+
+/** A run of ONNX Runtime. `inputs` and `outputs` are names inside the ONNX file and between stages. */
+export interface OnnxStage {
+  readonly kind: 'onnx';
+  /** File name inside the plan directory. */
+  readonly file: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** Nodes that run on host kernels, in order. */
+export interface HostStage {
+  readonly kind: 'host';
+  /** File name inside the plan directory (JSON of nodes, attributes and constants). */
+  readonly file: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export type Stage = OnnxStage | HostStage;
+
+export interface SignaturePlan {
+  readonly name: string;
+  readonly methodName: string;
+  readonly inputs: readonly PlanTensor[];
+  readonly outputs: readonly PlanTensor[];
+  readonly stages: readonly Stage[];
+  /** True when every input and output carries the batch in dimension 0 and rows do not mix. */
+  readonly isBatchable: boolean;
+  /**
+   * Input ranks and dimensions the compiled graph relies on; a request that differs needs a plan of its
+   * own (see `compileSignature` with `inputShapes`). Empty when nothing was assumed.
+   */
+  readonly assumedShapes: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly warnings: readonly string[];
+}
+
+/** A signature that can not be compiled, with every reason. */
+export interface RefusedSignature {
+  readonly name: string;
+  readonly methodName: string;
+  readonly blockers: readonly Blocker[];
+}
+
+/** Why one node stands in the way. */
+export interface Blocker {
+  readonly code: string;
+  readonly op: string;
+  readonly node: string;
+  /** Keras layer path, from the name scopes. */
+  readonly layer: string;
+  readonly dtype: string;
+  readonly shape: string;
+  readonly why: string;
+  readonly wayOut: string;
+}
+
+/** `plan.json` in a plan directory. */
+export interface Plan {
+  readonly format: 1;
+  /** Version of tfdeploy that compiled it. */
+  readonly compiler: string;
+  /** Content hash of the model it came from. */
+  readonly source: string;
+  readonly signatures: readonly SignaturePlan[];
+  readonly refused: readonly RefusedSignature[];
+}
