@@ -58,4 +58,4 @@ export type CommandHandler = (
   args: readonly string[],
   options: Readonly<Record<string, unknown>>,
   context: CommandContext,
-) => Promise<number | undefined | void>;
+) => Promise<number | undefined>;

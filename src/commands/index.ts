@@ -1,0 +1,4 @@
+import type { Command } from './define.js';
+
+/** Every command, in the order of the help. A command loads its own code on use. */
+export const COMMANDS: readonly Command[] = [];
