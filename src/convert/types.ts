@@ -1,5 +1,5 @@
 import type { DType } from '../base/dtype.js';
-import type { Shape } from '../base/shape.js';
+import type { Dim, Shape } from '../base/shape.js';
 import type { Node, Value } from '../graph/ir.js';
 import type { AttrReader } from '../savedmodel/attr-reader.js';
 import type { TensorValue } from '../savedmodel/types.js';
@@ -16,6 +16,7 @@ export type OnnxAttr =
   | readonly string[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  | { readonly tensor: TensorValue }
   | { readonly graph: OnnxBody };
 
 /** A subgraph of If or Loop. */
@@ -63,6 +64,8 @@ export interface OnnxEmitter {
   /** A scalar of `dtype`. */
   scalar(dtype: DType, value: number): Ref;
   cast(ref: Ref, from: DType, to: DType): Ref;
+  /** The type of a tensor made before. */
+  dtypeOf(ref: Ref): DType;
 }
 
 /** What a converter sees of one node. */
@@ -80,6 +83,10 @@ export interface ConvertContext {
   constInts(index: number): number[];
   constFloats(index: number): number[];
   isConst(index: number): boolean;
+  /** Elements of a small integer input: numbers, and names of dimensions known only at run time. */
+  elements(index: number): readonly Dim[] | undefined;
+  /** Declared or inferred type of output `index`. */
+  outputDType(index: number): DType;
   /** Rank of an input; TFD_SHAPE_UNKNOWN when unknown. */
   rank(index: number): number;
   /** A refusal with the node's name, op and layer. */
