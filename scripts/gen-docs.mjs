@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 const isCheck = process.argv.includes('--check');
 const GENERATED = '<!-- Written by `npm run docs` from the tables in src/. Do not edit. -->';
 
-const escape = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
-const row = (cells) => `| ${cells.map(escape).join(' | ')} |`;
+const escapeCell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+const row = (cells) => `| ${cells.map(escapeCell).join(' | ')} |`;
 const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
 async function load(path) {
