@@ -3,7 +3,10 @@ import type { FileRange, ModelFiles } from '../base/files.js';
 import type { Shape } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 
-/** An attribute of a node, one case per field of TensorFlow's AttrValue. */
+/**
+ * An attribute of a node, one case per field of TensorFlow's AttrValue. In shapes of this stage every
+ * unknown dimension is `?`, which says nothing about its equality with another.
+ */
 export type AttrValue =
   | { readonly kind: 's'; readonly value: Uint8Array }
   | { readonly kind: 'i'; readonly value: bigint }
@@ -31,6 +34,8 @@ export interface TensorValue {
   /** Bytes that `read()` will hold; for strings the sum of their lengths where known, else 0. */
   readonly byteLength: number;
   readonly file?: FileRange;
+  /** CRC-32C of the bytes of `file`, which `read()` checks; whoever copies the range may check it too. */
+  readonly crc32c?: number;
   read(): Tensor;
 }
 
@@ -64,6 +69,9 @@ export interface FunctionDef {
   readonly ret: ReadonlyMap<string, string>;
   readonly controlRet: ReadonlyMap<string, string>;
   readonly attrs: ReadonlyMap<string, AttrValue>;
+  /** Attributes of input arguments by position (`_output_shapes`, `_user_specified_name`, …). */
+  readonly argAttrs?: ReadonlyMap<number, ReadonlyMap<string, AttrValue>>;
+  readonly isStateful?: boolean;
 }
 
 export interface GraphDef {
@@ -119,6 +127,8 @@ export interface MetaGraph {
   readonly nodeCollections: ReadonlyMap<string, readonly string[]>;
   readonly assets: readonly AssetFile[];
   readonly objectGraph: ObjectGraph | undefined;
+  /** Function name in the library → name that the exporting program gave it. */
+  readonly functionAliases?: ReadonlyMap<string, string>;
 }
 
 export interface ObjectGraph {

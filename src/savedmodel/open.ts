@@ -1,0 +1,67 @@
+import { isTfdeployError, TfdeployError } from '../base/error.js';
+import type { ModelFiles } from '../base/files.js';
+import { locateModel, type ModelLocation } from './locate.js';
+import { type Proto, TF_SCHEMA } from './proto/schema.js';
+import { toMetaGraph } from './read/meta-graph.js';
+import { recogniseBytes } from './recognise.js';
+import { parseText } from './text/parse.js';
+import type { MetaGraph, SavedModel } from './types.js';
+import { decodeMessage } from './wire/decode.js';
+
+/**
+ * Reads saved_model.pb or saved_model.pbtxt. Neither variables nor assets are touched. Throws
+ * TFD_MODEL_NOT_FOUND, TFD_MODEL_UNSUPPORTED (another format), TFD_MODEL_CORRUPT, TFD_MODEL_LIMIT or
+ * TFD_GRAPH_INVALID (a name twice in one graph).
+ */
+export function openSavedModel(files: ModelFiles, dir: string): SavedModel {
+  const location = locateModel(files, dir);
+  const bytes = files.read(location.path);
+  const proto = decodeModel(location, bytes);
+  if (proto.meta_graphs.length === 0) {
+    throw new TfdeployError('TFD_MODEL_CORRUPT', `${location.path}: holds no MetaGraph`);
+  }
+  const isWire = location.format === 'pb';
+  const context = { what: location.path, ...(isWire ? { root: bytes, path: location.path } : {}) };
+  return {
+    dir: location.dir,
+    files,
+    format: location.format,
+    graphBytes: bytes.length,
+    metaGraphs: proto.meta_graphs.map((metaGraph) => toMetaGraph(metaGraph, context)),
+  };
+}
+
+function decodeModel({ path, format }: ModelLocation, bytes: Uint8Array): Proto<'SavedModel'> {
+  try {
+    return format === 'pb'
+      ? decodeMessage(TF_SCHEMA, 'SavedModel', bytes, { what: path })
+      : parseText(TF_SCHEMA, 'SavedModel', bytes, { what: path, unknownFields: 'skip' });
+  } catch (error) {
+    if (!isTfdeployError(error) || error.code !== 'TFD_MODEL_CORRUPT') throw error;
+    const kind = recogniseBytes(bytes.subarray(0, 65_536), path.slice(path.lastIndexOf('/') + 1));
+    if (kind === undefined) throw error;
+    throw new TfdeployError('TFD_MODEL_UNSUPPORTED', `${path}: is ${kind.what}, not a SavedModel`, {
+      hint: kind.hint,
+      cause: error,
+    });
+  }
+}
+
+/** The MetaGraph whose set of tags is exactly `tags`; TFD_TAGS_NOT_FOUND lists the sets that there are. */
+export function selectMetaGraph(model: SavedModel, tags: readonly string[] = ['serve']): MetaGraph {
+  const wanted = new Set(tags);
+  const found = model.metaGraphs.find((metaGraph) => {
+    const present = new Set(metaGraph.tags);
+    return present.size === wanted.size && [...present].every((tag) => wanted.has(tag));
+  });
+  if (found !== undefined) return found;
+  const sets = model.metaGraphs.map((metaGraph) => `[${metaGraph.tags.join(', ')}]`);
+  throw new TfdeployError(
+    'TFD_TAGS_NOT_FOUND',
+    `${model.dir}: no MetaGraph with the tags [${[...wanted].join(', ')}]; there are ${sets.join(', ')}`,
+    {
+      hint: `choose one of them with --tags ${model.metaGraphs[0]?.tags.join(',') || "''"}`,
+      details: { tags: model.metaGraphs.map((metaGraph) => metaGraph.tags) },
+    },
+  );
+}
