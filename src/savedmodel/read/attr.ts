@@ -18,9 +18,15 @@ export function toAttrs(
   context: ReadContext,
 ): ReadonlyMap<string, AttrValue> {
   const attrs = new Map<string, AttrValue>();
-  for (const [name, proto] of protos)
+  for (const [name, proto] of protos) {
+    if (name.startsWith('_') && isUnset(proto)) continue;
     attrs.set(name, toAttr(proto, `${where}: attribute "${name}"`, context));
+  }
   return attrs;
+}
+
+function isUnset(proto: AttrProto): boolean {
+  return Object.values(proto).every((value) => value === undefined);
 }
 
 /** AttrValue as one case of the union. An AttrValue with nothing set (or an unknown case) is refused. */
