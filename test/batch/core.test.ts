@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../src/batch/core.js';
+import { type BatchLimits, checkLimits, DEFAULT_LIMITS, paddedRows } from '../../src/batch/limits.js';
+import { createBatchState, type Run } from '../../src/batch/state.js';
+import { poissonArrivals, type SimulatedJob, simulate, simulatedJob } from './simulate.js';
+
+const limits = (parts: Partial<BatchLimits> = {}): BatchLimits => ({
+  ...DEFAULT_LIMITS,
+  maxRows: 64,
+  ...parts,
+});
+const start = (parts: Partial<BatchLimits> = {}) => createBatchState<SimulatedJob>(limits(parts));
+const submit = (job: SimulatedJob) => ({ kind: 'submit', job }) as const;
+
+function runOf(actions: ReturnType<typeof decide<SimulatedJob>>): Run<SimulatedJob> {
+  const found = actions.find((action) => action.kind === 'run');
+  if (found?.kind !== 'run') throw new Error('no run');
+  return found.run;
+}
+
+describe('the scheduler core', () => {
+  it('runs a lone request at once', () => {
+    const state = start();
+    const job = simulatedJob();
+    expect(runOf(decide(state, submit(job), 0)).jobs).toEqual([job]);
+  });
+
+  it('collects what arrives while the executor is busy, and takes all of it when it is idle', () => {
+    const state = start();
+    const run = runOf(decide(state, submit(simulatedJob()), 0));
+    for (let index = 0; index < 5; index++)
+      expect(decide(state, submit(simulatedJob({ rows: 2 })), 1)).toEqual([]);
+    expect(runOf(decide(state, { kind: 'done', run }, 2)).rows).toBe(10);
+  });
+
+  it('hands a second batch over early only when it is full', () => {
+    const state = start({ maxRows: 4 });
+    decide(state, submit(simulatedJob()), 0);
+    for (let index = 0; index < 3; index++) expect(decide(state, submit(simulatedJob()), 1)).toEqual([]);
+    expect(runOf(decide(state, submit(simulatedJob()), 1)).rows).toBe(4);
+    expect(decide(state, submit(simulatedJob({ rows: 4 })), 1)).toEqual([]);
+  });
+
+  it('keeps different shapes apart without shrinking their batches', () => {
+    const state = start();
+    const run = runOf(decide(state, submit(simulatedJob()), 0));
+    for (let index = 0; index < 10; index++)
+      decide(state, submit(simulatedJob({ bucket: index % 2 === 0 ? 'even' : 'odd' })), 1);
+    const even = runOf(decide(state, { kind: 'done', run }, 2));
+    expect([even.bucket, even.rows]).toEqual(['even', 5]);
+    const odd = runOf(decide(state, { kind: 'done', run: even }, 3));
+    expect([odd.bucket, odd.rows]).toEqual(['odd', 5]);
+  });
+
+  it('serves priority before deadline before arrival', () => {
+    const state = start({ maxRows: 1 });
+    const run = runOf(decide(state, submit(simulatedJob()), 0));
+    const second = runOf(decide(state, submit(simulatedJob()), 0));
+    const later = simulatedJob({ deadlineMs: 900 });
+    const sooner = simulatedJob({ deadlineMs: 500 });
+    const urgent = simulatedJob({ deadlineMs: 999, priority: -1 });
+    for (const job of [later, sooner, urgent]) decide(state, submit(job), 1);
+    const order: SimulatedJob[] = [];
+    for (let current of [run, second]) {
+      for (let next = 0; next < 2 && order.length < 3; next++) {
+        const action = decide(state, { kind: 'done', run: current }, 2).find(({ kind }) => kind === 'run');
+        if (action?.kind !== 'run') break;
+        order.push(...action.run.jobs);
+        current = action.run;
+      }
+    }
+    expect(order).toEqual([urgent, sooner, later]);
+  });
+
+  it('drops clients that went away', () => {
+    const state = start();
+    const run = runOf(decide(state, submit(simulatedJob()), 0));
+    const gone = simulatedJob();
+    const here = simulatedJob();
+    decide(state, submit(gone), 1);
+    decide(state, submit(here), 1);
+    gone.isGone = true;
+    const actions = decide(state, { kind: 'done', run }, 2);
+    expect(actions).toContainEqual({ kind: 'shed', job: gone, reason: 'cancelled', retryMs: 0 });
+    expect(runOf(actions).jobs).toEqual([here]);
+  });
+
+  it('bounds the queue by batches, rows counted, and by bytes', () => {
+    const state = start({ maxRows: 4, maxQueuedBatches: 2 });
+    decide(state, submit(simulatedJob({ rows: 4 })), 0);
+    decide(state, submit(simulatedJob({ rows: 4 })), 0);
+    decide(state, submit(simulatedJob({ rows: 4 })), 0);
+    decide(state, submit(simulatedJob({ rows: 4 })), 0);
+    expect(decide(state, submit(simulatedJob()), 0)[0]).toMatchObject({ kind: 'shed', reason: 'full' });
+    const heavy = start({ maxQueuedBytes: 100 });
+    decide(heavy, submit(simulatedJob({ bytes: 1000 })), 0);
+    expect(decide(heavy, submit(simulatedJob({ bytes: 101 })), 0)[0]).toMatchObject({ reason: 'full' });
+  });
+
+  it('refuses at once what can not be on time', () => {
+    const state = start({ maxRows: 1 });
+    const first = runOf(decide(state, submit(simulatedJob()), 0));
+    decide(state, { kind: 'done', run: first }, 10);
+    decide(state, submit(simulatedJob()), 10);
+    decide(state, submit(simulatedJob()), 10);
+    decide(state, submit(simulatedJob()), 10);
+    expect(decide(state, submit(simulatedJob({ arrivalMs: 10, deadlineMs: 35 })), 10)[0]).toMatchObject({
+      kind: 'shed',
+      reason: 'late',
+    });
+    expect(decide(state, submit(simulatedJob({ arrivalMs: 10, deadlineMs: 55 })), 10)).toEqual([]);
+  });
+
+  it('waits for a fuller batch only when told to', () => {
+    const state = start({ waitMs: 5, maxRows: 2 });
+    expect(decide(state, submit(simulatedJob({ arrivalMs: 0 })), 0)).toEqual([{ kind: 'wake', atMs: 5 }]);
+    expect(runOf(decide(state, { kind: 'wake' }, 5)).rows).toBe(1);
+    const other = start({ waitMs: 5, maxRows: 2 });
+    decide(other, submit(simulatedJob()), 0);
+    expect(runOf(decide(other, submit(simulatedJob()), 1)).rows).toBe(2);
+  });
+
+  it('pads to the allowed sizes and checks them as TensorFlow Serving does', () => {
+    const allowed = checkLimits(limits({ maxRows: 4, allowedRows: [1, 3, 4] }));
+    expect([1, 2, 3, 4].map((rows) => paddedRows(allowed, rows))).toEqual([1, 3, 3, 4]);
+    expect(() => checkLimits(limits({ maxRows: 4, allowedRows: [4, 2] }))).toThrow(
+      'monotonically increasing',
+    );
+    expect(() => checkLimits(limits({ maxRows: 4, allowedRows: [2, 8] }))).toThrow('max_batch_size');
+  });
+});
+
+describe('the scheduler core under load, simulated', () => {
+  const gpu = { runMs: (rows: number) => 0.1 * rows + 5, sloMs: 50, limits: limits({ maxRows: 64 }) };
+  const cpu = { runMs: (rows: number) => 2 * rows + 2, sloMs: 50, limits: limits({ maxRows: 16 }) };
+
+  it('answers at least 99 % in time near the peak', () => {
+    for (const [options, rate] of [
+      [gpu, 5400],
+      [cpu, 365],
+    ] as const) {
+      const arrivals = poissonArrivals(rate, 20);
+      const { inTime } = simulate({ ...options, arrivals });
+      expect(inTime / arrivals.length).toBeGreaterThan(0.99);
+    }
+  });
+
+  it('keeps its goodput at 1.5 and 3 times the peak and answers nothing late', () => {
+    for (const options of [gpu, cpu]) {
+      const peak = (options.limits.maxRows / options.runMs(options.limits.maxRows)) * 1000;
+      for (const factor of [1.5, 3]) {
+        const result = simulate({ ...options, arrivals: poissonArrivals(peak * factor, 10) });
+        expect(result.inTime / (peak * 10)).toBeGreaterThan(0.9);
+        expect(result.late).toBe(0);
+      }
+    }
+  });
+
+  it('adds no wait at low load', () => {
+    const { meanLatencyMs } = simulate({ ...cpu, arrivals: poissonArrivals(20, 20) });
+    expect(meanLatencyMs).toBeLessThan(1.1 * cpu.runMs(1));
+  });
+});
