@@ -81,6 +81,10 @@ export class AttrReader {
     return this.#list(name, 'i', fallback?.map(BigInt)).map(Number);
   }
 
+  ints64(name: string, fallback?: readonly bigint[]): bigint[] {
+    return this.#list(name, 'i', fallback);
+  }
+
   floats(name: string, fallback?: readonly number[]): number[] {
     return this.#list(name, 'f', fallback);
   }
