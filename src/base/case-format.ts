@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Comparison, compareTensors } from './compare.js';
-import { DTYPES, type DType, isNumericDType, slotsPerElement, viewAs } from './dtype.js';
+import { allocate, DTYPES, type DType, isNumericDType, slotsPerElement, viewAs } from './dtype.js';
 import { TfdeployError } from './error.js';
 import { elementCount, type Tensor, type TensorMap, tensorBytes } from './tensor.js';
 
