@@ -82,6 +82,7 @@ export const CODES = {
     about: 'The answer could not come in time.',
   },
   TFD_UNAVAILABLE: { ...unavailable, about: 'Something the command needs is not reachable.' },
+  TFD_PEER_PROTOCOL: { ...unavailable, about: 'A server answered bytes that are not HTTP/1.1.' },
   TFD_UNIMPLEMENTED: { exit: 69, http: 501, grpc: 'UNIMPLEMENTED', about: 'Known, but not built.' },
   TFD_WRITE_REFUSED: {
     exit: 73,
