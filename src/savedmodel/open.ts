@@ -6,12 +6,13 @@ import { toMetaGraph } from './read/meta-graph.js';
 import { recogniseBytes } from './recognise.js';
 import { parseText } from './text/parse.js';
 import type { MetaGraph, SavedModel } from './types.js';
+import { validateGraph } from './validate.js';
 import { decodeMessage } from './wire/decode.js';
 
 /**
  * Reads saved_model.pb or saved_model.pbtxt. Neither variables nor assets are touched. Throws
  * TFD_MODEL_NOT_FOUND, TFD_MODEL_UNSUPPORTED (another format), TFD_MODEL_CORRUPT, TFD_MODEL_LIMIT or
- * TFD_GRAPH_INVALID (a name twice in one graph).
+ * TFD_GRAPH_INVALID (a name twice in one graph, a node without an attribute that its operation needs).
  */
 export function openSavedModel(files: ModelFiles, dir: string): SavedModel {
   const location = locateModel(files, dir);
@@ -22,13 +23,9 @@ export function openSavedModel(files: ModelFiles, dir: string): SavedModel {
   }
   const isWire = location.format === 'pb';
   const context = { what: location.path, ...(isWire ? { root: bytes, path: location.path } : {}) };
-  return {
-    dir: location.dir,
-    files,
-    format: location.format,
-    graphBytes: bytes.length,
-    metaGraphs: proto.meta_graphs.map((metaGraph) => toMetaGraph(metaGraph, context)),
-  };
+  const metaGraphs = proto.meta_graphs.map((metaGraph) => toMetaGraph(metaGraph, context));
+  for (const { graph } of metaGraphs) validateGraph(graph, location.path);
+  return { dir: location.dir, files, format: location.format, graphBytes: bytes.length, metaGraphs };
 }
 
 function decodeModel({ path, format }: ModelLocation, bytes: Uint8Array): Proto<'SavedModel'> {
