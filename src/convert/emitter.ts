@@ -127,16 +127,24 @@ export class Emitter implements OnnxEmitter {
     return from === to ? ref : this.op('Cast', [ref], { to: DTYPES[to].onnx });
   }
 
-  /** Gives the tensors made since node `from` their final names; others keep theirs. */
+  /** Gives a tensor made since node `from` its final name; an older one keeps its own. */
   rename(ref: Ref, wanted: string, from: number): Ref {
     const made = this.nodes.slice(from);
     if (!made.some((node) => node.outputs.includes(ref))) return ref;
-    const name = this.declare(wanted, this.dtypeOf(ref));
+    const name = this.names.claim(wanted);
+    this.#dtypes.set(name, this.dtypeOf(ref));
     for (const node of made) {
       replace(node.inputs, ref, name);
       replace(node.outputs, ref, name);
     }
     return name;
+  }
+
+  /** Makes a tensor known under a name reserved before, by a copy where it is not called so already. */
+  publish(ref: Ref, name: string): void {
+    if (ref === name) return;
+    this.#dtypes.set(this.names.claim(name), this.dtypeOf(ref));
+    this.nodes.push({ op: 'Identity', domain: '', name, inputs: [ref], outputs: [name], attrs: new Map() });
   }
 
   /** An emitter for the body of If or Loop: it sees the tensors of this one. */

@@ -6,7 +6,7 @@ import type { Tensor } from '../base/tensor.js';
 export interface PlanTensor {
   /** Name in the signature (`x`, or `x:indices` for a part of a sparse one). */
   readonly name: string;
-  /** The tensor's name inside the stages. */
+  /** The tensor's name inside the stages. An output's may be that of an input, with no stage between. */
   readonly ref: string;
   readonly dtype: DType;
   /** As declared; symbolic dimensions are unknown ones. Not enforced (TensorFlow does not either). */
@@ -79,4 +79,6 @@ export interface Plan {
   readonly source: string;
   readonly signatures: readonly SignaturePlan[];
   readonly refused: readonly RefusedSignature[];
+  /** Size in bytes of every other file of the directory, to tell a torn one. */
+  readonly files?: Readonly<Record<string, number>>;
 }

@@ -1,6 +1,7 @@
 /** Gives out names that are unique in one ONNX file, its subgraphs included. */
 export class NameScope {
   readonly #taken = new Set<string>();
+  readonly #reserved = new Set<string>();
   readonly #next = new Map<string, number>();
 
   /** `wanted`, or `wanted__1`, `wanted__2`… when it is taken. */
@@ -14,7 +15,14 @@ export class NameScope {
     return name;
   }
 
-  has(name: string): boolean {
-    return this.#taken.has(name);
+  /** Keeps a name for whoever claims it. */
+  reserve(name: string): void {
+    this.#taken.add(name);
+    this.#reserved.add(name);
+  }
+
+  /** A reserved name, the first time; else like `take`. */
+  claim(wanted: string): string {
+    return this.#reserved.delete(wanted) ? wanted : this.take(wanted);
   }
 }

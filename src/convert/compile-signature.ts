@@ -1,0 +1,96 @@
+import type { Shape } from '../base/shape.js';
+import type { Graph, GraphInput, Value } from '../graph/ir.js';
+import { findAssumedShapes } from './assumed-shapes.js';
+import { isBatchable } from './batchable.js';
+import type { CompiledSignature, CompiledStage } from './compiled.js';
+import { convertNodes, RefTable } from './convert-nodes.js';
+import { Emitter } from './emitter.js';
+import { partition, type Segment } from './partition.js';
+import type { Blocker, PlanTensor, RefusedSignature } from './plan.js';
+import { simplify } from './simplify.js';
+
+export interface SignatureInfo {
+  readonly methodName: string;
+  /** True when the graph was proved to hold for inputs of any rank. */
+  readonly isRankFree?: boolean;
+}
+
+/**
+ * Compiles the graph of one signature into stages, or refuses it with every blocker. Passes may change the
+ * graph in place.
+ */
+export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSignature | RefusedSignature {
+  const { signature: name } = graph;
+  const ops = countOps(graph);
+  const batchable = isBatchable(graph);
+  simplify(graph);
+  const parts = partition(graph);
+  const blockers: Blocker[] = [...parts.blockers];
+  const warnings: string[] = [];
+  const stages = parts.segments.map((segment) => compileSegment(graph, segment, info, blockers, warnings));
+  if (blockers.length > 0) return { name, methodName: info.methodName, blockers };
+  return {
+    name,
+    methodName: info.methodName,
+    inputs: graph.inputs.map(planInput),
+    outputs: graph.outputs.map(({ name: output, value }) => planOutput(output, value)),
+    stages: stages.filter((stage) => stage.outputs.length > 0),
+    isBatchable: batchable,
+    assumedShapes: info.isRankFree ? {} : findAssumedShapes(graph),
+    warnings,
+    ops,
+  };
+}
+
+function countOps(graph: Graph): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const node of graph.nodes) counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
+  return counts;
+}
+
+function compileSegment(
+  graph: Graph,
+  segment: Segment,
+  info: SignatureInfo,
+  blockers: Blocker[],
+  warnings: string[],
+): CompiledStage {
+  const inputs = segment.inputs.map((value) => value.name);
+  const outputs = segment.outputs.map((value) => value.name);
+  if (segment.kind === 'host') return { kind: 'host', program: segment.program, inputs, outputs };
+  const onnx = new Emitter();
+  const refs = new RefTable(onnx);
+  for (const value of segment.inputs) refs.set(value, onnx.declare(value.name, value.dtype));
+  // The names between stages are fixed: nothing inside may take them.
+  for (const value of segment.outputs) onnx.names.reserve(value.name);
+  blockers.push(...convertNodes(segment.nodes, onnx, refs));
+  onnx.scope = 'outputs';
+  for (const value of segment.outputs) onnx.publish(refs.get(value), value.name);
+  warnings.push(...onnx.warnings);
+  const border = (value: Value, shape: Shape) => ({ name: value.name, dtype: value.dtype, shape });
+  const body = onnx.body(
+    graph.signature,
+    segment.inputs.map((value) => border(value, info.isRankFree ? null : declaredShape(graph, value))),
+    segment.outputs.map((value) => border(value, null)),
+  );
+  return { kind: 'onnx', body, inputs, outputs };
+}
+
+/** Only what the signature declares is told to ONNX Runtime: it may rely on it as the plan does. */
+function declaredShape(graph: Graph, value: Value): Shape {
+  return graph.inputs.some((input) => input.value === value) ? value.shape : null;
+}
+
+function planInput({ name, value, declaredShape: shape, defaultValue }: GraphInput): PlanTensor {
+  return {
+    name,
+    ref: value.name,
+    dtype: value.dtype,
+    shape,
+    ...(defaultValue === undefined ? {} : { default: defaultValue.read() }),
+  };
+}
+
+function planOutput(name: string, value: Value): PlanTensor {
+  return { name, ref: value.name, dtype: value.dtype, shape: value.shape };
+}

@@ -1,0 +1,35 @@
+import type { HostProgram } from './host-program.js';
+import type { RefusedSignature, SignaturePlan } from './plan.js';
+import type { OnnxBody } from './types.js';
+
+/** A stage that is not written yet. */
+export type CompiledStage =
+  | {
+      readonly kind: 'onnx';
+      readonly body: OnnxBody;
+      readonly inputs: readonly string[];
+      readonly outputs: readonly string[];
+    }
+  | {
+      readonly kind: 'host';
+      readonly program: HostProgram;
+      readonly inputs: readonly string[];
+      readonly outputs: readonly string[];
+    };
+
+export interface CompiledSignature extends Omit<SignaturePlan, 'stages'> {
+  readonly stages: readonly CompiledStage[];
+  /** Operations of the graph, by name, for the summary. */
+  readonly ops: ReadonlyMap<string, number>;
+}
+
+export interface CompiledModel {
+  /** Content hash of the model and of what was asked for. */
+  readonly source: string;
+  readonly signatures: readonly CompiledSignature[];
+  readonly refused: readonly RefusedSignature[];
+}
+
+export function isRefused(result: CompiledSignature | RefusedSignature): result is RefusedSignature {
+  return 'blockers' in result;
+}

@@ -1,0 +1,150 @@
+import type { TableValue } from '../graph/ir.js';
+import type { AttrValue, TensorValue } from '../savedmodel/types.js';
+import { denseValue } from './derive.js';
+import type { HostNode, HostProgram } from './host-program.js';
+import { PlanReader, tensorToJson } from './plan-json.js';
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+const encoder = new TextEncoder();
+
+function tensorJson(value: TensorValue): Json {
+  return tensorToJson(value.read()) as unknown as Json;
+}
+
+const NON_FINITE: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+]);
+
+function attrToJson(attr: AttrValue): Json {
+  switch (attr.kind) {
+    case 's':
+      return { s: Buffer.from(attr.value).toString('base64') };
+    case 'i':
+      return { i: String(attr.value) };
+    case 'f':
+      return { f: Number.isFinite(attr.value) ? attr.value : String(attr.value) };
+    case 'b':
+      return { b: attr.value };
+    case 'type':
+      return { type: attr.value };
+    case 'shape':
+      return { shape: attr.value };
+    case 'tensor':
+      return { tensor: tensorJson(attr.value) };
+    case 'placeholder':
+      return { placeholder: attr.value };
+    case 'func':
+      return { func: attr.value.name, attrs: attrsToJson(attr.value.attrs) };
+    case 'list':
+      return { list: attr.value.map(attrToJson) };
+  }
+}
+
+function attrsToJson(attrs: ReadonlyMap<string, AttrValue>): Json {
+  return Object.fromEntries(
+    [...attrs].filter(([name]) => !name.startsWith('_')).map(([k, v]) => [k, attrToJson(v)]),
+  );
+}
+
+function tableToJson(table: TableValue): Json {
+  const { name, keyDType, valueDType } = table;
+  return { name, keyDType, valueDType, keys: tensorJson(table.keys), values: tensorJson(table.values) };
+}
+
+/** A host program as the bytes of its stage file. */
+export function encodeHostProgram(program: HostProgram): Uint8Array {
+  const nodes = program.nodes.map((node) => ({ ...node, attrs: attrsToJson(node.attrs) }));
+  const constants = Object.fromEntries(
+    [...program.constants].map(([name, value]) => [name, tensorJson(value)]),
+  );
+  const tables = Object.fromEntries([...program.tables].map(([name, table]) => [name, tableToJson(table)]));
+  return encoder.encode(`${JSON.stringify({ nodes, constants, tables }, undefined, 1)}\n`);
+}
+
+function readAttr(reader: PlanReader, value: unknown, path: string): AttrValue {
+  const json = reader.record(value, path);
+  const [kind] = Object.keys(json);
+  const item = json[kind ?? ''];
+  switch (kind) {
+    case 's':
+      return { kind, value: new Uint8Array(Buffer.from(reader.string(item, path), 'base64')) };
+    case 'i': {
+      const text = reader.string(item, path);
+      if (!/^-?\d{1,20}$/.test(text)) throw reader.fail(path, 'is not a whole number');
+      return { kind, value: BigInt(text) };
+    }
+    case 'f': {
+      const number = typeof item === 'number' ? item : NON_FINITE.get(String(item));
+      if (number === undefined) throw reader.fail(path, 'is not a number');
+      return { kind, value: number };
+    }
+    case 'b':
+      return { kind, value: reader.boolean(item, path) };
+    case 'type':
+      return { kind, value: reader.count(item, path) };
+    case 'shape':
+      return { kind, value: reader.shape(item, path) };
+    case 'tensor':
+      return { kind, value: denseValue(reader.tensor(item, path)) };
+    case 'placeholder':
+      return { kind, value: reader.string(item, path) };
+    case 'func':
+      return { kind, value: { name: reader.string(item, path), attrs: readAttrs(reader, json.attrs, path) } };
+    case 'list':
+      return { kind, value: reader.list(item, path, (each, at) => readAttr(reader, each, at)) };
+    default:
+      throw reader.fail(path, 'is an attribute of no known kind');
+  }
+}
+
+function readAttrs(reader: PlanReader, value: unknown, path: string): Map<string, AttrValue> {
+  const entries = Object.entries(reader.record(value, path));
+  return new Map(entries.map(([name, attr]) => [name, readAttr(reader, attr, `${path}.${name}`)]));
+}
+
+function readNode(reader: PlanReader, value: unknown, path: string): HostNode {
+  const json = reader.record(value, path);
+  return {
+    op: reader.string(json.op, `${path}.op`),
+    name: reader.string(json.name, `${path}.name`),
+    inputs: reader.list(json.inputs, `${path}.inputs`, reader.string),
+    outputs: reader.list(json.outputs, `${path}.outputs`, reader.string),
+    outputDTypes: reader.list(json.outputDTypes, `${path}.outputDTypes`, reader.dtype),
+    attrs: readAttrs(reader, json.attrs, `${path}.attrs`),
+  };
+}
+
+function readTable(reader: PlanReader, value: unknown, path: string): TableValue {
+  const json = reader.record(value, path);
+  return {
+    name: reader.string(json.name, `${path}.name`),
+    keyDType: reader.dtype(json.keyDType, `${path}.keyDType`),
+    valueDType: reader.dtype(json.valueDType, `${path}.valueDType`),
+    keys: denseValue(reader.tensor(json.keys, `${path}.keys`)),
+    values: denseValue(reader.tensor(json.values, `${path}.values`)),
+  };
+}
+
+/** The program in a stage file; `where` names it. TFD_PLAN_CORRUPT for anything else. */
+export function decodeHostProgram(text: string, where: string): HostProgram {
+  const reader = new PlanReader(where);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw reader.fail('the file', 'is not JSON');
+  }
+  const json = reader.record(parsed, 'the file');
+  const constants = Object.entries(reader.record(json.constants, 'constants'));
+  const tables = Object.entries(reader.record(json.tables, 'tables'));
+  return {
+    nodes: reader.list(json.nodes, 'nodes', (item, at) => readNode(reader, item, at)),
+    constants: new Map(
+      constants.map(([name, item]) => [name, denseValue(reader.tensor(item, `constants.${name}`))]),
+    ),
+    tables: new Map(tables.map(([name, item]) => [name, readTable(reader, item, `tables.${name}`)])),
+  };
+}

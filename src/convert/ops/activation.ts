@@ -1,0 +1,32 @@
+import { hasKernel } from '../onnx/kernels.js';
+import type { ConvertContext, OpFamily, Ref } from '../types.js';
+import { direct, formula, like } from './parts.js';
+
+/** ONNX Runtime has no Relu for every integer type. */
+function relu(context: ConvertContext, x: Ref): Ref {
+  const { onnx } = context;
+  return hasKernel('Relu', onnx.dtypeOf(x)) ? onnx.op('Relu', [x]) : onnx.op('Max', [x, like(context, x, 0)]);
+}
+
+export function relu6(context: ConvertContext, x: Ref): Ref {
+  return context.onnx.op('Clip', [x, like(context, x, 0), like(context, x, 6)]);
+}
+
+function leakyRelu(context: ConvertContext, x: Ref): Ref {
+  return context.onnx.op('LeakyRelu', [x], { alpha: { float: context.attrs.float('alpha', 0.2) } });
+}
+
+/** Activation functions. */
+export const activation: OpFamily = {
+  Relu: formula('Relu, or Max(x, 0)', relu),
+  Relu6: formula('Clip(x, 0, 6)', relu6),
+  LeakyRelu: formula('LeakyRelu', leakyRelu),
+  Elu: direct('Elu', { alpha: { float: 1 } }),
+  Selu: direct('Selu'),
+  Softplus: direct('Softplus'),
+  Softsign: direct('Softsign'),
+  Sigmoid: direct('Sigmoid'),
+  Tanh: direct('Tanh'),
+  Softmax: direct('Softmax', { axis: -1 }),
+  LogSoftmax: direct('LogSoftmax', { axis: -1 }),
+};

@@ -1,0 +1,92 @@
+import { type DType, isFloatDType } from '../../base/dtype.js';
+import type { ConvertContext, OpFamily, OpRow, Ref } from '../types.js';
+import { castTo, constScalar, like, shapeOf, vectorOf } from './parts.js';
+
+type Reducer = (context: ConvertContext, x: Ref, axes: Ref, keepdims: number) => Ref;
+
+/**
+ * A reduction over the axes of input 1. An empty list of axes leaves the tensor as it is, where ONNX by
+ * default reduces all of them.
+ */
+function reduction(becomes: string, reduce: Reducer): OpRow {
+  return {
+    convert: (context) => {
+      const keepdims = context.attrs.bool('keep_dims', false) ? 1 : 0;
+      if (context.elements(1)?.length === 0 || context.value(1).shape?.[0] === 0) return [context.ref(0)];
+      return [reduce(context, context.ref(0), vectorOf(context, 1), keepdims)];
+    },
+    becomes,
+  };
+}
+
+function plain(type: string): Reducer {
+  return ({ onnx }, x, axes, keepdims) => onnx.op(type, [x, axes], { keepdims, noop_with_empty_axes: 1 });
+}
+
+/** Whether some reduced dimension could be 0, where ONNX Runtime's answer differs from TensorFlow's. */
+function canBeEmpty(context: ConvertContext): boolean {
+  const { shape } = context.value(0);
+  const axes = context.elements(1);
+  if (shape === null || axes === undefined) return true;
+  return axes.some(
+    (axis) => typeof axis !== 'number' || typeof shape.at(axis) !== 'number' || shape.at(axis) === 0,
+  );
+}
+
+/** int64 number of elements that go into one result. */
+function countReduced(context: ConvertContext, x: Ref, axes: Ref): Ref {
+  const { onnx } = context;
+  const dims = onnx.op('Gather', [shapeOf(context, x), axes], { axis: 0 });
+  return onnx.op('ReduceProd', [dims], { keepdims: 0 });
+}
+
+/** The mean; of nothing it is NaN. Integers are summed in int64 and divided toward zero. */
+const mean: Reducer = (context, x, axes, keepdims) => {
+  const { onnx } = context;
+  const dtype = onnx.dtypeOf(x);
+  if (isFloatDType(dtype) && !canBeEmpty(context)) return plain('ReduceMean')(context, x, axes, keepdims);
+  const wide: DType = isFloatDType(dtype) ? dtype : 'int64';
+  const sum = plain('ReduceSum')(context, castTo(context, x, wide), axes, keepdims);
+  return castTo(context, onnx.op('Div', [sum, castTo(context, countReduced(context, x, axes), wide)]), dtype);
+};
+
+/** bool has no kernel for nothing to reduce: there the false (or true) ones are counted. */
+const all: Reducer = (context, x, axes, keepdims) => {
+  const { onnx } = context;
+  if (!canBeEmpty(context)) return plain('ReduceMin')(context, x, axes, keepdims);
+  return onnx.op('Not', [any(context, onnx.op('Not', [x]), axes, keepdims)]);
+};
+
+const any: Reducer = (context, x, axes, keepdims) => {
+  if (!canBeEmpty(context)) return plain('ReduceMax')(context, x, axes, keepdims);
+  const count = plain('ReduceSum')(context, castTo(context, x, 'int32'), axes, keepdims);
+  return context.onnx.op('Greater', [count, like(context, count, 0)]);
+};
+
+/** The position of the extreme value, the first of equal ones. */
+function position(type: 'ArgMax' | 'ArgMin'): OpRow {
+  return {
+    convert: (context) => {
+      const { onnx } = context;
+      const x = context.ref(0);
+      const numbers = onnx.dtypeOf(x) === 'bool' ? castTo(context, x, 'uint8') : x;
+      const found = onnx.op(type, [numbers], { axis: constScalar(context, 1), keepdims: 0 });
+      return [castTo(context, found, context.attrs.dtype('output_type', 'int64'))];
+    },
+    becomes: `${type}, Cast`,
+  };
+}
+
+/** Reductions. */
+export const reduce: OpFamily = {
+  Sum: reduction('ReduceSum', plain('ReduceSum')),
+  Mean: reduction('ReduceMean; ReduceSum / count where nothing may be reduced', mean),
+  Max: reduction('ReduceMax', plain('ReduceMax')),
+  Min: reduction('ReduceMin', plain('ReduceMin')),
+  Prod: reduction('ReduceProd', plain('ReduceProd')),
+  EuclideanNorm: reduction('ReduceL2', plain('ReduceL2')),
+  All: reduction('ReduceMin', all),
+  Any: reduction('ReduceMax', any),
+  ArgMax: position('ArgMax'),
+  ArgMin: position('ArgMin'),
+};

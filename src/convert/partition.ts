@@ -1,0 +1,151 @@
+import type { DType } from '../base/dtype.js';
+import { TfdeployError } from '../base/error.js';
+import type { Graph, Node, TableValue, Value } from '../graph/ir.js';
+import { findKernel } from '../kernels/registry.js';
+import type { TensorValue } from '../savedmodel/types.js';
+import { blockerOf } from './blockers.js';
+import type { HostNode, HostProgram } from './host-program.js';
+import type { Blocker } from './plan.js';
+import { findConverter } from './registry.js';
+
+/** Nodes that run together, and the values that cross its borders. */
+export type Segment =
+  | {
+      readonly kind: 'onnx';
+      readonly nodes: readonly Node[];
+      readonly inputs: readonly Value[];
+      readonly outputs: readonly Value[];
+    }
+  | {
+      readonly kind: 'host';
+      readonly program: HostProgram;
+      readonly inputs: readonly Value[];
+      readonly outputs: readonly Value[];
+    };
+
+export interface Partition {
+  readonly segments: readonly Segment[];
+  readonly blockers: readonly Blocker[];
+}
+
+/** Types that no ONNX node is made for. */
+const NEVER_ONNX: ReadonlySet<DType> = new Set(['string', 'resource', 'variant', 'complex64', 'complex128']);
+
+/** Work on few numbers, as good on the host as in ONNX Runtime: kept beside the host nodes it feeds. */
+const LIGHT = new Set(
+  (
+    'Shape ShapeN Size Rank Reshape ExpandDims Squeeze Pack Unpack ConcatV2 StridedSlice Slice Cast Fill Range ' +
+    'ZerosLike OnesLike Tile GatherV2 Gather Equal NotEqual Greater GreaterEqual Less LessEqual LogicalAnd ' +
+    'LogicalOr LogicalNot Add AddV2 Sub Mul FloorDiv FloorMod Maximum Minimum Prod Sum Max Min Select SelectV2 ' +
+    'Where Identity Cumsum Split SplitV BroadcastTo'
+  ).split(' '),
+);
+
+function touches(node: Node, types: ReadonlySet<DType>): boolean {
+  return [...node.inputs, ...node.outputs].some((value) => types.has(value.dtype));
+}
+
+type Side = 'host' | 'onnx';
+
+/**
+ * Splits the graph into stages that alternate between host and ONNX Runtime: even levels are the host's. A
+ * node comes as early as its inputs allow. `hostOnly` names nodes whose conversion was refused before.
+ */
+export function partition(graph: Graph, hostOnly: ReadonlySet<Node> = new Set()): Partition {
+  const blockers: Blocker[] = [];
+  const feedsHost = findHostFeeders(graph, hostOnly);
+  const levelOf = new Map<Value, number>();
+  const byLevel = new Map<number, Node[]>();
+  for (const node of graph.nodes) {
+    const from = Math.max(0, ...node.inputs.map((input) => levelOf.get(input) ?? 0));
+    const side = chooseSide(node, from, hostOnly, feedsHost);
+    if (side === undefined) blockers.push(blockerOf(node, noWay(node)));
+    const isHost = side === 'host';
+    const level = (from % 2 === 0) === isHost ? from : from + 1;
+    const row = byLevel.get(level) ?? [];
+    row.push(node);
+    byLevel.set(level, row);
+    for (const output of node.outputs) levelOf.set(output, level);
+  }
+  if (blockers.length > 0) return { segments: [], blockers };
+  const levels = [...byLevel.keys()].sort((a, b) => a - b);
+  if (!levels.includes(0) && graph.outputs.some(({ value }) => isConstantOutput(value))) levels.unshift(0);
+  return { segments: levels.map((level) => cutSegment(graph, byLevel.get(level) ?? [], level)), blockers };
+}
+
+function isConstantOutput(value: Value): boolean {
+  return value.constant !== undefined;
+}
+
+function chooseSide(
+  node: Node,
+  from: number,
+  hostOnly: ReadonlySet<Node>,
+  feedsHost: ReadonlySet<Node>,
+): Side | undefined {
+  const canHost = findKernel(node.op) !== undefined;
+  const canOnnx = findConverter(node.op) !== undefined && !hostOnly.has(node) && !touches(node, NEVER_ONNX);
+  if (!canOnnx) return canHost ? 'host' : undefined;
+  const isBeside = canHost && from % 2 === 0 && LIGHT.has(node.op) && feedsHost.has(node);
+  return isBeside ? 'host' : 'onnx';
+}
+
+/** Nodes whose results reach a node that only the host can run. */
+function findHostFeeders(graph: Graph, hostOnly: ReadonlySet<Node>): Set<Node> {
+  const feeders = new Set<Node>();
+  for (const node of [...graph.nodes].reverse()) {
+    const isHost = hostOnly.has(node) || findConverter(node.op) === undefined || touches(node, NEVER_ONNX);
+    if (!isHost && !feeders.has(node)) continue;
+    for (const { producer } of node.inputs) if (producer !== undefined) feeders.add(producer);
+  }
+  return feeders;
+}
+
+function noWay(node: Node): TfdeployError {
+  const types = [...new Set([...node.inputs, ...node.outputs].map((value) => value.dtype))];
+  const isTyped = findConverter(node.op) !== undefined;
+  const why = isTyped
+    ? `there is no ONNX operator and no host kernel for it on ${types.join(', ')}`
+    : 'there is neither a converter nor a host kernel for this operation';
+  return new TfdeployError(isTyped ? 'TFD_DTYPE_UNSUPPORTED' : 'TFD_OP_UNSUPPORTED', why, {
+    details: { why },
+  });
+}
+
+function cutSegment(graph: Graph, nodes: readonly Node[], level: number): Segment {
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const used = new Set(nodes.flatMap((node) => node.inputs));
+  const later = new Set(graph.outputs.map(({ value }) => value));
+  const own = new Set(nodes);
+  for (const node of graph.nodes) if (!own.has(node)) for (const input of node.inputs) later.add(input);
+  const outside = [...used].filter((value) => !made.has(value) && value.constant === undefined);
+  const inputs = outside.filter((value) => !graph.tables.has(value.name));
+  const outputs = [...made].filter((value) => later.has(value));
+  if (level % 2 === 1) return { kind: 'onnx', nodes, inputs, outputs };
+  const constants = new Map<string, TensorValue>();
+  for (const value of used) if (value.constant !== undefined) constants.set(value.name, value.constant);
+  if (level === 0) {
+    for (const { value } of graph.outputs) {
+      if (value.constant === undefined || constants.has(value.name)) continue;
+      constants.set(value.name, value.constant);
+    }
+    outputs.push(...new Set(graph.outputs.map(({ value }) => value).filter(isConstantOutput)));
+  }
+  const tables = new Map<string, TableValue>();
+  for (const value of outside) {
+    const table = graph.tables.get(value.name);
+    if (table !== undefined) tables.set(value.name, table);
+  }
+  return { kind: 'host', program: { nodes: nodes.map(hostNode), constants, tables }, inputs, outputs };
+}
+
+function hostNode(node: Node): HostNode {
+  return {
+    op: node.op,
+    name: node.name,
+    inputs: node.inputs.map((value) => value.name),
+    outputs: node.outputs.map((value) => value.name),
+    outputDTypes: node.outputs.map((value) => value.dtype),
+    attrs: node.attrs,
+  };
+}

@@ -1,0 +1,179 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { TfdeployError } from '../base/error.js';
+import type { ModelFiles } from '../base/files.js';
+import { nodeFiles } from '../base/node-files.js';
+import type { CompiledModel, CompiledSignature, CompiledStage } from './compiled.js';
+import { VERSION } from './compiler-version.js';
+import { encodeHostProgram } from './host-json.js';
+import { encodeModel, type Placement } from './onnx/model.js';
+import type { Plan, SignaturePlan, Stage } from './plan.js';
+import { formatPlan, PLAN_FORMAT, parsePlan } from './plan-json.js';
+import type { OnnxBody } from './types.js';
+import { WeightFile } from './weight-file.js';
+
+const PLAN_FILE = 'plan.json';
+const WEIGHTS = 'weights.bin';
+/** Below this sum of weights everything lies in the model file. */
+const EXTERNAL_TOTAL_BYTES = 1 << 20;
+/** Smaller tensors stay in the model file: shape inference of ONNX Runtime reads them there only. */
+const EXTERNAL_MIN_BYTES = 1024;
+
+export interface WriteOptions {
+  /** Reads the weights' files; the file system when absent. */
+  readonly files?: ModelFiles;
+}
+
+/**
+ * Writes a compiled model as a plan directory: `plan.json`, one file per stage, one file of weights for all.
+ * The directory appears at once, complete. An older plan there is replaced; anything else in the way is
+ * TFD_WRITE_REFUSED.
+ */
+export function writePlan(compiled: CompiledModel, dir: string, options: WriteOptions = {}): Plan {
+  refuseForeign(dir);
+  mkdirSync(dirname(dir), { recursive: true });
+  const draft = `${dir.replace(/[\\/]+$/, '')}.${process.pid}-${randomUUID()}.tmp`;
+  mkdirSync(draft);
+  try {
+    const plan = writeFiles(compiled, draft, options.files ?? nodeFiles);
+    writeFileSync(join(draft, PLAN_FILE), formatPlan(plan), { flush: true });
+    moveInto(draft, dir);
+    return plan;
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Reads and checks a plan directory. TFD_PLAN_CORRUPT when it is torn, foreign or of another version. */
+export function readPlan(dir: string): Plan {
+  const path = join(dir, PLAN_FILE);
+  if (!existsSync(path)) {
+    throw new TfdeployError('TFD_PLAN_CORRUPT', `${dir}: is no compiled plan (it has no ${PLAN_FILE})`);
+  }
+  const plan = parsePlan(readFileSync(path, 'utf8'), path);
+  const stages = plan.signatures.flatMap((signature) => signature.stages);
+  for (const name of [...Object.keys(plan.files ?? {}), ...stages.map((stage) => stage.file)]) {
+    const size = statSync(join(dir, name), { throwIfNoEntry: false })?.size;
+    if (size === undefined || size !== plan.files?.[name]) {
+      throw new TfdeployError(
+        'TFD_PLAN_CORRUPT',
+        `${dir}: ${name} is ${size === undefined ? 'missing' : 'torn'}`,
+        {
+          hint: 'convert the model again',
+        },
+      );
+    }
+  }
+  return plan;
+}
+
+function refuseForeign(dir: string): void {
+  if (!existsSync(dir) || readdirSync(dir).length === 0 || existsSync(join(dir, PLAN_FILE))) return;
+  throw new TfdeployError('TFD_WRITE_REFUSED', `${dir}: is not empty and holds no plan`, {
+    hint: 'name another directory, or empty this one',
+  });
+}
+
+/** A directory can not be replaced in one step: the old one is moved aside first. */
+function moveInto(draft: string, dir: string): void {
+  const old = `${draft}.old`;
+  if (existsSync(dir)) renameSync(dir, old);
+  renameSync(draft, dir);
+  rmSync(old, { recursive: true, force: true });
+}
+
+function writeFiles(compiled: CompiledModel, draft: string, files: ModelFiles): Plan {
+  const place = openWeights(compiled, join(draft, WEIGHTS), files);
+  const written = new StageWriter(draft, place.placement);
+  try {
+    const signatures = compiled.signatures.map((signature) => writeSignature(signature, written));
+    return {
+      format: PLAN_FORMAT,
+      compiler: VERSION,
+      source: compiled.source,
+      signatures,
+      refused: compiled.refused,
+      files: { ...written.sizes, ...place.sizes() },
+    };
+  } finally {
+    place.close();
+  }
+}
+
+function writeSignature(signature: CompiledSignature, written: StageWriter): SignaturePlan {
+  const { ops: _, ...rest } = signature;
+  return { ...rest, stages: signature.stages.map((stage) => written.write(signature.name, stage)) };
+}
+
+interface Weights {
+  readonly placement: Placement;
+  sizes(): Record<string, number>;
+  close(): void;
+}
+
+function openWeights(compiled: CompiledModel, path: string, files: ModelFiles): Weights {
+  const bodies = compiled.signatures.flatMap(({ stages }) =>
+    stages.flatMap((stage) => (stage.kind === 'onnx' ? [stage.body] : [])),
+  );
+  const total = bodies.reduce((sum, body) => sum + weightBytes(body), 0);
+  if (total <= EXTERNAL_TOTAL_BYTES) {
+    return { placement: () => undefined, sizes: () => ({}), close: () => undefined };
+  }
+  const file = new WeightFile(path, WEIGHTS, files);
+  return {
+    placement: (_, value) =>
+      value.dtype === 'string' || value.byteLength < EXTERNAL_MIN_BYTES ? undefined : file.place(value),
+    sizes: () => ({ [WEIGHTS]: file.size }),
+    close: () => file.close(),
+  };
+}
+
+function weightBytes(body: OnnxBody): number {
+  let sum = 0;
+  for (const value of body.initializers.values()) sum += value.byteLength;
+  return sum;
+}
+
+/** Writes stage files; two stages of equal content share one file, and so one session. */
+class StageWriter {
+  readonly sizes: Record<string, number> = {};
+  readonly #byContent = new Map<string, string>();
+
+  constructor(
+    private readonly dir: string,
+    private readonly placement: Placement,
+  ) {}
+
+  write(signature: string, stage: CompiledStage): Stage {
+    const { kind, inputs, outputs } = stage;
+    const bytes =
+      kind === 'onnx' ? encodeModel(stage.body, this.placement) : encodeHostProgram(stage.program);
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    const known = this.#byContent.get(digest);
+    const file = known ?? this.#fileName(signature, kind === 'onnx' ? '.onnx' : '.host.json');
+    if (known === undefined) {
+      writeFileSync(join(this.dir, file), bytes);
+      this.sizes[file] = bytes.byteLength;
+      this.#byContent.set(digest, file);
+    }
+    return { kind, file, inputs, outputs };
+  }
+
+  #fileName(signature: string, ending: string): string {
+    const base = signature.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 60) || 'signature';
+    let name = `${base}${ending}`;
+    for (let number = 2; name in this.sizes; number++) name = `${base}-${number}${ending}`;
+    return name;
+  }
+}
