@@ -1,0 +1,16 @@
+import { loadHostStage } from '../convert/host-stage.js';
+import type { EngineLocation } from './find.js';
+import { loadOnnxRuntime, openSession, type SessionOptions } from './onnxruntime.js';
+import type { StageLoaders } from './plan-runner.js';
+
+/** Loaders over the engine at `location`, which is loaded when the first ONNX stage is. */
+export function createStageLoaders(location: EngineLocation, options: SessionOptions): StageLoaders {
+  let ort: ReturnType<typeof loadOnnxRuntime> | undefined;
+  return {
+    async onnx(path) {
+      ort ??= loadOnnxRuntime(location);
+      return openSession(ort, path, options);
+    },
+    host: loadHostStage,
+  };
+}
