@@ -103,7 +103,7 @@ export function allocate(dtype: NumericDType, elements: number): NumericArray {
 /** The little-endian bytes as an array of `dtype`: a view where they are aligned, else a copy. */
 export function viewAs(dtype: NumericDType, bytes: Uint8Array): NumericArray {
   const Ctor = DTYPES[dtype].array as NumericArrayConstructor & { BYTES_PER_ELEMENT: number };
-  const aligned = bytes.byteOffset % Ctor.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % Ctor.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new Ctor(
     aligned.buffer,
     aligned.byteOffset,
