@@ -10,6 +10,8 @@ export interface Origin {
   readonly calls: readonly string[];
   /** Function whose body holds it; empty for the main graph. */
   readonly functionName: string;
+  /** `api_implements` of the inlined functions around it (`lstm_<uuid>`, `gru_<uuid>`), outermost first. */
+  readonly implementations?: readonly string[];
 }
 
 /** One output of a node, or an input of the graph. Mutable: passes refine type, shape and constancy. */
