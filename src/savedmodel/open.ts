@@ -1,9 +1,12 @@
 import { isTfdeployError, TfdeployError } from '../base/error.js';
 import type { ModelFiles } from '../base/files.js';
+import { openBundle } from './bundle/open.js';
+import { withCallableSignatures } from './callables.js';
 import { locateModel, type ModelLocation } from './locate.js';
 import { type Proto, TF_SCHEMA } from './proto/schema.js';
 import { toMetaGraph } from './read/meta-graph.js';
 import { recogniseBytes } from './recognise.js';
+import { servableSignatures } from './signatures.js';
 import { parseText } from './text/parse.js';
 import type { MetaGraph, SavedModel } from './types.js';
 import { validateGraph } from './validate.js';
@@ -44,14 +47,17 @@ function decodeModel({ path, format }: ModelLocation, bytes: Uint8Array): Proto<
   }
 }
 
-/** The MetaGraph whose set of tags is exactly `tags`; TFD_TAGS_NOT_FOUND lists the sets that there are. */
+/**
+ * The MetaGraph whose set of tags is exactly `tags`; TFD_TAGS_NOT_FOUND lists the sets that there are. A
+ * model without signatures gets them from its callable functions.
+ */
 export function selectMetaGraph(model: SavedModel, tags: readonly string[] = ['serve']): MetaGraph {
   const wanted = new Set(tags);
   const found = model.metaGraphs.find((metaGraph) => {
     const present = new Set(metaGraph.tags);
     return present.size === wanted.size && [...present].every((tag) => wanted.has(tag));
   });
-  if (found !== undefined) return found;
+  if (found !== undefined) return addCallables(model, found);
   const sets = model.metaGraphs.map((metaGraph) => `[${metaGraph.tags.join(', ')}]`);
   throw new TfdeployError(
     'TFD_TAGS_NOT_FOUND',
@@ -61,4 +67,9 @@ export function selectMetaGraph(model: SavedModel, tags: readonly string[] = ['s
       details: { tags: model.metaGraphs.map((metaGraph) => metaGraph.tags) },
     },
   );
+}
+
+function addCallables(model: SavedModel, metaGraph: MetaGraph): MetaGraph {
+  if (metaGraph.objectGraph === undefined || servableSignatures(metaGraph).length > 0) return metaGraph;
+  return withCallableSignatures(metaGraph, openBundle(model.files, model.dir));
 }

@@ -15,6 +15,8 @@ export interface TableContents {
 export interface Bindings {
   readonly variables: Map<string, TensorValue>;
   readonly tables: Map<string, TableContents>;
+  /** Key of the checkpoint under which each bound variable was found. */
+  readonly keys: Map<string, string>;
 }
 
 const VARIABLE_OPS: ReadonlySet<string> = new Set(['VarHandleOp', 'VariableV2', 'Variable']);
@@ -40,14 +42,19 @@ export function bindVariables(metaGraph: MetaGraph, bundle: Bundle | undefined):
  * graph, then by name.
  */
 export function bindCheckpoint(metaGraph: MetaGraph, bundle: Bundle | undefined): Bindings {
-  const bindings: Bindings = { variables: new Map(), tables: new Map() };
+  const bindings: Bindings = { variables: new Map(), tables: new Map(), keys: new Map() };
   if (bundle === undefined) return bindings;
   if (metaGraph.saver?.version === 1) {
     throw new TfdeployError('TFD_MODEL_UNSUPPORTED', 'the model saves a checkpoint of the first format (V1)');
   }
   new RestoreBinder(metaGraph, bundle, bindings).bind();
-  bindByKeys(metaGraph, bundle, bindings.variables);
+  bindByKeys(metaGraph, bundle, bindings);
   return bindings;
+}
+
+interface Restored {
+  readonly key: string;
+  readonly value: TensorValue;
 }
 
 class RestoreBinder {
@@ -72,9 +79,10 @@ class RestoreBinder {
   #bindVariable(scope: Scope, node: NodeDef): void {
     const target = this.#input(scope, node, 0);
     if (target === undefined || target.scope !== this.#walk.main || !isVariableNode(target.node)) return;
-    const value = this.#restored(scope, node, 1);
-    if (value === undefined) return;
-    this.bindings.variables.set(target.node.name, fitVariable(target.node, value, true)!);
+    const restored = this.#restored(scope, node, 1);
+    if (restored === undefined) return;
+    this.bindings.variables.set(target.node.name, fitVariable(target.node, restored.value, true)!);
+    this.bindings.keys.set(target.node.name, restored.key);
   }
 
   #bindTable(scope: Scope, node: NodeDef): void {
@@ -82,7 +90,7 @@ class RestoreBinder {
     const keys = this.#restored(scope, node, 1);
     const values = this.#restored(scope, node, 2);
     if (target?.scope !== this.#walk.main || keys === undefined || values === undefined) return;
-    this.bindings.tables.set(target.node.name, { keys, values });
+    this.bindings.tables.set(target.node.name, { keys: keys.value, values: values.value });
   }
 
   #input(scope: Scope, node: NodeDef, index: number): Output | undefined {
@@ -91,12 +99,12 @@ class RestoreBinder {
   }
 
   /** The checkpoint's tensor that an input restores. */
-  #restored(scope: Scope, node: NodeDef, index: number): TensorValue | undefined {
+  #restored(scope: Scope, node: NodeDef, index: number): Restored | undefined {
     const restore = this.#input(scope, node, index);
     if (restore?.node.op !== 'RestoreV2') return undefined;
     const key = this.#constString(restore, 1);
     if (key === undefined || !this.bundle.entries.has(key)) return undefined;
-    return this.bundle.tensor(key, this.#constString(restore, 2) ?? '');
+    return { key, value: this.bundle.tensor(key, this.#constString(restore, 2) ?? '') };
   }
 
   /** Element `restore.index` of a constant vector of strings that RestoreV2 takes. */
@@ -143,7 +151,7 @@ function reshape(value: TensorValue, shape: readonly number[]): TensorValue {
 }
 
 /** Variables that the restore op did not name, by the object graph's keys and by their own names. */
-function bindByKeys(metaGraph: MetaGraph, bundle: Bundle, variables: Map<string, TensorValue>): void {
+function bindByKeys(metaGraph: MetaGraph, bundle: Bundle, { variables, keys }: Bindings): void {
   const open = metaGraph.graph.nodes.filter((node) => isVariableNode(node) && !variables.has(node.name));
   if (open.length === 0) return;
   const byVariable = checkpointKeys(metaGraph.objectGraph, bundle).byVariableName;
@@ -154,6 +162,7 @@ function bindByKeys(metaGraph: MetaGraph, bundle: Bundle, variables: Map<string,
       const value = fitVariable(node, bundle.tensor(key), false);
       if (value === undefined) continue;
       variables.set(node.name, value);
+      keys.set(node.name, key);
       break;
     }
   }

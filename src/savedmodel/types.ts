@@ -100,6 +100,8 @@ export interface SignatureDef {
   readonly outputs: ReadonlyMap<string, TensorInfo>;
   /** SignatureDef.defaults: values of inputs that a request may leave out. */
   readonly defaults: ReadonlyMap<string, TensorValue>;
+  /** Made from a callable function, because the model has no signature of its own. */
+  readonly isSynthetic?: boolean;
 }
 
 export interface SaverDef {
@@ -122,6 +124,8 @@ export interface MetaGraph {
   readonly strippedDefaultAttrs: boolean;
   readonly graph: GraphDef;
   readonly signatures: ReadonlyMap<string, SignatureDef>;
+  /** Callable functions of a model without signatures that could not be made one, with the reason. */
+  readonly uncallable?: ReadonlyMap<string, string>;
   readonly saver: SaverDef | undefined;
   /** Node lists by collection name (`saved_model_main_op`, `legacy_init_op`, …). */
   readonly nodeCollections: ReadonlyMap<string, readonly string[]>;
@@ -133,7 +137,18 @@ export interface MetaGraph {
 
 export interface ObjectGraph {
   readonly nodes: readonly SavedObject[];
+  /** Objects that a function captures, in the order of its last arguments. */
   readonly concreteFunctions: ReadonlyMap<string, readonly number[]>;
+  readonly functionDetails?: ReadonlyMap<string, ConcreteFunction>;
+}
+
+/** A traced function as its exporter described it. */
+export interface ConcreteFunction {
+  readonly captures: readonly number[];
+  /** Whether it was traced with a `True` among its arguments, as a rule `training=True`. */
+  readonly isTraining: boolean;
+  /** Its results in order: keys and positions on the way to each, and its shape. */
+  readonly outputs: readonly { readonly path: readonly string[]; readonly shape: Shape }[];
 }
 
 export interface SavedObject {

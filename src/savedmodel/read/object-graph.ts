@@ -1,9 +1,10 @@
 import { type DType, dtypeFromTf } from '../../base/dtype.js';
 import type { Shape } from '../../base/shape.js';
 import type { Proto } from '../proto/schema.js';
-import type { ObjectGraph, SavedObject } from '../types.js';
+import type { ConcreteFunction, ObjectGraph, SavedObject } from '../types.js';
 import type { ReadContext } from './context.js';
 import { toShape } from './shape.js';
+import { flattenStructure, holdsTrue } from './structure.js';
 
 interface Particulars {
   readonly kind: SavedObject['kind'];
@@ -22,12 +23,20 @@ export function toObjectGraph(
 ): ObjectGraph | undefined {
   if (proto === undefined || proto.nodes.length === 0) return undefined;
   const concreteFunctions = new Map<string, readonly number[]>();
-  for (const [name, { bound_inputs: inputs }] of proto.concrete_functions) {
-    concreteFunctions.set(name, Array.from(inputs));
+  const functionDetails = new Map<string, ConcreteFunction>();
+  for (const [name, row] of proto.concrete_functions) {
+    const captures = Array.from(row.bound_inputs);
+    concreteFunctions.set(name, captures);
+    functionDetails.set(name, {
+      captures,
+      isTraining: holdsTrue(row.canonicalized_input_signature),
+      outputs: flattenStructure(row.output_signature, `${context.what}: function "${name}"`),
+    });
   }
   return {
     nodes: proto.nodes.map((node, index) => toObject(node, `${context.what}: object ${index}`)),
     concreteFunctions,
+    functionDetails,
   };
 }
 
