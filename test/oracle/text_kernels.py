@@ -1,67 +1,11 @@
-"""Records what TensorFlow's string ops answer: test/fixtures/text-kernels.json.
-
-Each case is one raw op: attributes, inputs, and its outputs or the fact that TensorFlow refuses it.
-"""
-import base64
-import json
-import os
-
+"""Records what TensorFlow's string ops answer: test/fixtures/text-kernels.json."""
 import numpy as np
 import tensorflow as tf
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-CASES = []
-b64 = lambda b: base64.b64encode(b).decode()
+from kernel_recorder import Recorder, strings
 
-
-def tensor(value):
-    a = np.asarray(value)
-    if a.dtype.kind in "SOU":
-        flat = [x if isinstance(x, bytes) else str(x).encode() for x in a.reshape(-1).tolist()]
-        return {"dtype": "string", "shape": list(a.shape), "strings_b64": [b64(x) for x in flat]}
-    return {"dtype": a.dtype.name, "shape": list(a.shape), "b64": b64(np.ascontiguousarray(a).tobytes())}
-
-
-def attr(value):
-    if isinstance(value, bool):
-        return {"kind": "b", "value": value}
-    if isinstance(value, int):
-        return {"kind": "i", "value": str(value)}
-    if isinstance(value, float):
-        return {"kind": "f", "value": value}
-    if isinstance(value, (str, bytes)):
-        return {"kind": "s", "value": b64(value.encode() if isinstance(value, str) else value)}
-    if isinstance(value, tf.DType):
-        return {"kind": "type", "value": value.as_datatype_enum}
-    if isinstance(value, (list, tuple)):
-        return {"kind": "list", "value": [attr(v) for v in value]}
-    raise TypeError(type(value))
-
-
-def strings(*rows):
-    return np.array(rows, dtype=object)
-
-
-def case(op, inputs, attrs=None, flat=None):
-    """inputs: dict of argument name to value (or list of values for a list argument), in OpDef order."""
-    attrs = attrs or {}
-    given = []
-    for value in inputs.values():
-        given.extend(value if isinstance(value, list) else [value])
-    record = {"op": op, "attrs": {k: attr(v) for k, v in attrs.items()}, "inputs": [tensor(v) for v in given]}
-    if os.environ.get("TRACE"):
-        print(op, attrs, flush=True)
-    try:
-        args = {k: ([tf.constant(x) for x in v] if isinstance(v, list) else tf.constant(v)) for k, v in inputs.items()}
-        out = getattr(tf.raw_ops, op)(**args, **attrs)
-        flat_out = []
-        for o in (out if isinstance(out, (list, tuple)) else [out]):
-            flat_out.extend(o if isinstance(o, (list, tuple)) else [o])
-        record["outputs"] = [tensor(o.numpy()) for o in flat_out]
-    except (tf.errors.OpError, ValueError, UnicodeError) as e:
-        record["error"] = type(e).__name__
-    CASES.append(record)
-
+recorder = Recorder()
+case = recorder.case
 
 words = strings(b"Hello World", b"", b" \t\n x y \r\n", "ÄÖÜ straße İı".encode(), b"\xff\xfe bad", b"a,b,,c,", b"ABCxyz[`@{")
 good = strings(b"Hello World", b"", b" \t\n x y \r\n", "ÄÖÜ straße Σας".encode(), b"a,b,,c,")
@@ -180,7 +124,4 @@ case("DecodeCSV", {"records": strings(b"1\t2\t3"), "record_defaults": [np.array(
 case("DecodeCSV", {"records": strings(b'"q",2'), "record_defaults": [np.array([b""], dtype=object), np.array([0], np.int32)]}, {**CSV, "use_quote_delim": False})
 case("DecodeCSV", {"records": np.array([[b"1,2"], [b"3,4"]], dtype=object), "record_defaults": [np.array([0], np.int32), np.array([0], np.int32)]}, CSV)
 
-with open(os.path.join(HERE, "..", "fixtures", "text-kernels.json"), "w") as f:
-    json.dump({"tensorflow": tf.__version__, "cases": CASES}, f, separators=(",", ":"))
-    f.write("\n")
-print(len(CASES), "cases", sum("error" in c for c in CASES), "refused")
+recorder.write("text-kernels.json")
