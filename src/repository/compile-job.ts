@@ -1,0 +1,55 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeFiles } from '../base/node-files.js';
+import { compileModel } from '../convert/compile.js';
+import type { RefusedSignature } from '../convert/plan.js';
+import { writePlan } from '../convert/plan-files.js';
+import { openSavedModel, selectMetaGraph } from '../savedmodel/open.js';
+import { planDirOf, signaturesPathOf, type VariantRequest } from './plan-cache.js';
+import { signaturesToJson } from './signature-json.js';
+
+export interface CompileJob {
+  readonly modelDir: string;
+  readonly tags: readonly string[];
+  /** Cache entry to fill. */
+  readonly entryDir: string;
+  readonly variant?: VariantRequest;
+}
+
+export interface CompileResult {
+  /** Bytes of the plan on disk, about what a loaded copy takes. */
+  readonly planBytes: number;
+  readonly signatures: readonly string[];
+  readonly refused: readonly RefusedSignature[];
+}
+
+function countBytes(dir: string): number {
+  return readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+}
+
+/** Compiles a model into a cache entry. The plan is moved in last, so an entry with a plan is complete. */
+export function runCompileJob({ modelDir, tags, entryDir, variant }: CompileJob): CompileResult {
+  const model = openSavedModel(nodeFiles, modelDir);
+  const compiled = compileModel(model, {
+    tags,
+    ...(variant === undefined
+      ? {}
+      : { signatures: [variant.signature], inputShapes: new Map(Object.entries(variant.shapes)) }),
+  });
+  mkdirSync(entryDir, { recursive: true });
+  const signatures = signaturesPathOf(entryDir);
+  const draft = `${signatures}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, signaturesToJson(selectMetaGraph(model, tags).signatures));
+    renameSync(draft, signatures);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  const planDir = planDirOf(entryDir);
+  const plan = writePlan(compiled, planDir);
+  return {
+    planBytes: countBytes(planDir),
+    signatures: plan.signatures.map(({ name }) => name),
+    refused: plan.refused,
+  };
+}
