@@ -1,5 +1,7 @@
 import { bench } from './bench.js';
 import type { Command } from './define.js';
+import { engine } from './engine.js';
+import { run } from './run.js';
 
 /** Every command, in the order of the help. A command loads its own code on use. */
-export const COMMANDS: readonly Command[] = [bench];
+export const COMMANDS: readonly Command[] = [run, bench, engine];
