@@ -1,7 +1,8 @@
 import { bench } from './bench.js';
 import type { Command } from './define.js';
 import { engine } from './engine.js';
+import { init } from './init.js';
 import { run } from './run.js';
 
 /** Every command, in the order of the help. A command loads its own code on use. */
-export const COMMANDS: readonly Command[] = [run, bench, engine];
+export const COMMANDS: readonly Command[] = [run, bench, init, engine];
