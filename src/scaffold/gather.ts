@@ -74,6 +74,7 @@ export function toModelName(path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && !/^\d+$/.test(part));
   const name = basename(parts.at(-1) ?? 'model')
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .replace(/[^A-Za-z0-9_.-]+/g, '-');
   return name.replace(/^[-.]+|[-.]+$/g, '') || 'model';
 }
