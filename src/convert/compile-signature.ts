@@ -1,10 +1,11 @@
 import type { Shape } from '../base/shape.js';
-import type { Graph, GraphInput, Value } from '../graph/ir.js';
+import type { Graph, GraphInput, Node, Value } from '../graph/ir.js';
 import { findAssumedShapes } from './assumed-shapes.js';
 import { isBatchable } from './batchable.js';
 import type { CompiledSignature, CompiledStage } from './compiled.js';
 import { convertNodes, RefTable } from './convert-nodes.js';
 import { Emitter } from './emitter.js';
+import { type LayoutTools, optimizeLayout } from './layout.js';
 import { partition, type Segment } from './partition.js';
 import type { Blocker, PlanTensor, RefusedSignature } from './plan.js';
 import { simplify } from './simplify.js';
@@ -73,7 +74,26 @@ function compileSegment(
     segment.inputs.map((value) => border(value, info.isRankFree ? null : declaredShape(graph, value))),
     segment.outputs.map((value) => border(value, null)),
   );
-  return { kind: 'onnx', body, inputs, outputs };
+  return {
+    kind: 'onnx',
+    body: optimizeLayout(body, layoutTools(onnx, segment.nodes, refs)),
+    inputs,
+    outputs,
+  };
+}
+
+/** The layout pass names its tensors with the emitter's help, and knows the ranks that the graph knows. */
+function layoutTools(onnx: Emitter, nodes: readonly Node[], refs: RefTable): LayoutTools {
+  const ranks = new Map<string, number>();
+  for (const value of nodes.flatMap((node) => [...node.inputs, ...node.outputs])) {
+    if (value.constant === undefined && value.shape !== null) ranks.set(refs.get(value), value.shape.length);
+  }
+  return {
+    declare: (wanted, dtype) => onnx.declare(wanted, dtype),
+    dtypeOf: (ref) => onnx.dtypeOf(ref),
+    constant: (value) => onnx.constant(value),
+    rankOf: (ref) => ranks.get(ref),
+  };
 }
 
 /** Only what the signature declares is told to ONNX Runtime: it may rely on it as the plan does. */

@@ -10,8 +10,8 @@ export interface Window {
 }
 
 /**
- * How the borders are padded: by fixed amounts, by ONNX's `SAME_UPPER` rule, or (SAME with an unknown size, a
- * stride and a dilation, which ONNX Runtime's auto_pad refuses at run time) by amounts computed in the graph.
+ * How the borders are padded: by fixed amounts, by ONNX's `SAME_UPPER` rule, or by amounts computed in the graph
+ * (SAME with an unknown size, where `SAME_UPPER` does not work).
  */
 export type Padding =
   | { readonly kind: 'fixed'; readonly begin: readonly number[]; readonly end: readonly number[] }
@@ -56,7 +56,17 @@ export function readPadding(
   if (pads.every((pad) => pad !== undefined)) {
     return { kind: 'fixed', begin: pads.map((pad) => pad.begin), end: pads.map((pad) => pad.end) };
   }
-  return window.dilations.every((dilation) => dilation === 1) ? { kind: 'auto' } : { kind: 'computed' };
+  return canAutoPad(window) ? { kind: 'auto' } : { kind: 'computed' };
+}
+
+/**
+ * ONNX Runtime's auto_pad refuses dilations when it runs, and pads by negative amounts, that is wrongly, where
+ * a stride steps over elements.
+ */
+function canAutoPad(window: Window): boolean {
+  return window.strides.every(
+    (stride, axis) => window.dilations[axis] === 1 && extent(window, axis) >= stride,
+  );
 }
 
 /** The (begin, end) pairs of the spatial axes of `explicit_paddings`. */
@@ -79,8 +89,8 @@ export function paddingAttrs(padding: Padding, spatialRank: number): Record<stri
   return { pads: [...padding.begin, ...padding.end] };
 }
 
-/** Zero-pads a channels-first tensor by SAME amounts that are computed from its shape in the graph. */
-export function padComputed(context: ConvertContext, ref: Ref, window: Window): Ref {
+/** Pads a channels-first tensor, with zeros or a scalar, by SAME amounts that are computed from its shape. */
+export function padComputed(context: ConvertContext, ref: Ref, window: Window, fill: Ref = ''): Ref {
   const { onnx } = context;
   const spatialRank = window.kernel.length;
   const size = onnx.op('Slice', [
@@ -97,5 +107,5 @@ export function padComputed(context: ConvertContext, ref: Ref, window: Window): 
   const begin = onnx.op('Div', [total, onnx.i64([2])]);
   const end = onnx.op('Sub', [total, begin]);
   const none = onnx.i64([0, 0]);
-  return onnx.op('Pad', [ref, onnx.op('Concat', [none, begin, none, end], { axis: 0 })]);
+  return onnx.op('Pad', [ref, onnx.op('Concat', [none, begin, none, end], { axis: 0 }), fill]);
 }

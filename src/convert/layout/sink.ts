@@ -95,6 +95,7 @@ export class Sink {
     });
     this.nodes.push({
       ...node,
+      name: outputs[0] ?? node.name,
       inputs,
       outputs,
       attrs: new Map([...node.attrs, ...Object.entries(attrs)]),

@@ -17,8 +17,6 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
     onnx.op('LeakyRelu', [x], { alpha: { float: attrs.float('leakyrelu_alpha', 0.2) } }),
   Tanh: ({ onnx }, x) => onnx.op('Tanh', [x]),
   Sigmoid: ({ onnx }, x) => onnx.op('Sigmoid', [x]),
-  GeluExact: ({ onnx }, x) => onnx.op('Gelu', [x]),
-  GeluApproximate: ({ onnx }, x) => onnx.op('Gelu', [x], { approximate: 'tanh' }),
 };
 
 /** Applies the operations that Grappler folded into a node, in their order; extra inputs start at 2. */
@@ -63,16 +61,6 @@ function convertFusedConv(context: ConvertContext, rule: typeof DENSE_2D): reado
   return [emitFused(context, emitConv(context, rule), format.isChannelsLast, 4)];
 }
 
-function convertFusedMatMul(context: ConvertContext): readonly Ref[] {
-  const { onnx, attrs } = context;
-  const [a, b] = (['transpose_a', 'transpose_b'] as const).map((name, index) =>
-    attrs.bool(name, false)
-      ? onnx.op('Transpose', [context.ref(index)], { perm: [1, 0] })
-      : context.ref(index),
-  ) as [Ref, Ref];
-  return [emitFused(context, onnx.op('MatMul', [a, b]), true, 2)];
-}
-
 function convertFusedBatchNorm(context: ConvertContext): readonly Ref[] {
   const { onnx, attrs } = context;
   const [y, ...rest] = emitBatchNorm(context) as [Ref, ...Ref[]];
@@ -96,11 +84,6 @@ export const convFused: OpFamily = {
     convert: (context) => convertFusedConv(context, DEPTHWISE),
     neutral,
     becomes: 'Conv and what fused_ops says',
-  },
-  _FusedMatMul: {
-    convert: convertFusedMatMul,
-    neutral,
-    becomes: 'MatMul and what fused_ops says',
   },
   _FusedBatchNormEx: {
     convert: convertFusedBatchNorm,

@@ -1,15 +1,24 @@
 import type { OpFamily } from '../types.js';
 import { activation } from './activation.js';
 import { binary } from './binary.js';
+import { conv } from './conv.js';
+import { convFused } from './conv-fused.js';
+import { convTranspose } from './conv-transpose.js';
 import { gather } from './gather.js';
+import { image } from './image.js';
 import { join } from './join.js';
 import { logic } from './logic.js';
 import { matmul } from './matmul.js';
+import { norm } from './norm.js';
 import { pads } from './pad.js';
+import { pool } from './pool.js';
+import { quant } from './quant.js';
 import { reduce } from './reduce.js';
+import { resize } from './resize.js';
 import { shape } from './shape.js';
 import { slices } from './slice.js';
 import { sourceOps } from './source.js';
+import { space } from './space.js';
 import { unary } from './unary.js';
 
 /** Every family of converters. A new family is a file beside this one and a line here. */
@@ -26,4 +35,13 @@ export const FAMILIES: Readonly<Record<string, OpFamily>> = {
   activation,
   matmul,
   reduce,
+  conv,
+  convTranspose,
+  convFused,
+  pool,
+  norm,
+  resize,
+  space,
+  quant,
+  image,
 };

@@ -1,5 +1,4 @@
 import {
-  type DataFormat,
   fromChannelsFirst,
   makeDataFormat,
   spatialDims,
@@ -21,36 +20,55 @@ export function emitExtractPatches(context: ConvertContext): Ref {
   };
   const { shape } = context.value(0);
   const padding = readPadding(context, format, spatialDims(shape, format), window);
-  const padded = padImage(context, padding, window, format);
-  const rows = patchIndices(context, padded, window, 0);
-  const columns = patchIndices(context, padded, window, 1);
-  // [N, H, W, C] → [N, rows, kernel, W, C] → [N, rows, kernel, columns, kernel, C]
-  const byRow = onnx.op('Gather', [padded, rows], { axis: 1 });
-  const byPixel = onnx.op('Gather', [byRow, columns], { axis: 3 });
-  const turned = onnx.op('Transpose', [byPixel], { perm: [0, 1, 3, 2, 4, 5] });
+  const patches = gatherPatches(context, context.ref(0), window, padding);
+  const turned = onnx.op('Transpose', [patches.tensor], { perm: [0, 1, 3, 2, 4, 5] });
   const area = window.kernel[0]! * window.kernel[1]!;
   const channels = shape?.[3];
   const depth =
     typeof channels === 'number'
       ? area * channels
       : onnx.op('Mul', [sizeVector(context, context.ref(0), shape, 3), onnx.i64([area])]);
-  const outRows = onnx.op('Shape', [rows], { start: 0, end: 1 });
-  const outColumns = onnx.op('Shape', [columns], { start: 0, end: 1 });
-  return onnx.op('Reshape', [turned, shapeOf(context, [0, outRows, outColumns, depth])]);
+  return onnx.op('Reshape', [turned, shapeOf(context, [0, patches.rows, patches.columns, depth])]);
 }
 
-function padImage(context: ConvertContext, padding: Padding, window: Window, format: DataFormat): Ref {
+/** What a window sees of an image at each of its places, and how many places there are. */
+interface Patches {
+  /** [N, rows, kernel height, columns, kernel width, C]. */
+  readonly tensor: Ref;
+  /** int64 vectors of one element. */
+  readonly rows: Ref;
+  readonly columns: Ref;
+}
+
+/** The patches of a channels-last image, `fill` (or 0) beyond its border. */
+export function gatherPatches(
+  context: ConvertContext,
+  x: Ref,
+  window: Window,
+  padding: Padding,
+  fill: Ref = '',
+): Patches {
   const { onnx } = context;
-  const x = context.ref(0);
+  const padded = padImage(context, x, padding, window, fill);
+  const rows = patchIndices(context, padded, window, 0);
+  const columns = patchIndices(context, padded, window, 1);
+  const byRow = onnx.op('Gather', [padded, rows], { axis: 1 });
+  return {
+    tensor: onnx.op('Gather', [byRow, columns], { axis: 3 }),
+    rows: onnx.op('Shape', [rows], { start: 0, end: 1 }),
+    columns: onnx.op('Shape', [columns], { start: 0, end: 1 }),
+  };
+}
+
+function padImage(context: ConvertContext, x: Ref, padding: Padding, window: Window, fill: Ref): Ref {
+  const { onnx } = context;
+  const format = makeDataFormat(4, true);
   if (padding.kind !== 'fixed') {
-    return fromChannelsFirst(
-      context,
-      padComputed(context, toChannelsFirst(context, x, format), window),
-      format,
-    );
+    const first = padComputed(context, toChannelsFirst(context, x, format), window, fill);
+    return fromChannelsFirst(context, first, format);
   }
   if ([...padding.begin, ...padding.end].every((amount) => amount === 0)) return x;
-  return onnx.op('Pad', [x, onnx.i64([0, ...padding.begin, 0, 0, ...padding.end, 0])]);
+  return onnx.op('Pad', [x, onnx.i64([0, ...padding.begin, 0, 0, ...padding.end, 0]), fill]);
 }
 
 /** An [out, kernel] matrix of positions along a spatial axis of the padded image. */

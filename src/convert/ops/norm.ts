@@ -28,16 +28,6 @@ function spread(context: ConvertContext, ref: Ref, format: DataFormat): Ref {
   return context.onnx.op('Unsqueeze', [ref, context.onnx.i64(axes)]);
 }
 
-function emitBiasAdd(context: ConvertContext): Ref {
-  const name = context.node.op === 'BiasAdd' ? context.attrs.string('data_format', 'NHWC') : 'NHWC';
-  if (name !== 'NHWC' && name !== 'NCHW') {
-    throw context.refuse('TFD_ATTR_UNREAD', `data_format "${name}" is not handled`);
-  }
-  // NHWC here means "channels last" for any rank, NCHW "channels second".
-  const format = makeDataFormat(name === 'NHWC' ? 2 : context.rank(0), name === 'NHWC');
-  return context.onnx.op('Add', [context.ref(0), channelVector(context, 1, format)]);
-}
-
 /** The inference form: running mean and variance are inputs, and come out again as they are. */
 function normalizeByGiven(context: ConvertContext, format: DataFormat, epsilon: number): readonly Ref[] {
   const x = toChannelsFirst(context, context.ref(0), format);
@@ -121,12 +111,10 @@ const batchNorm = {
   becomes: 'BatchNormalization; with is_training ReduceMean, Sub, Div, Mul, Add',
 };
 
-/** Normalisation and bias. */
+/** Normalisation. */
 export const norm: OpFamily = {
   FusedBatchNorm: batchNorm,
   FusedBatchNormV2: batchNorm,
   FusedBatchNormV3: batchNorm,
   LRN: { convert: (context) => [emitLrn(context)], becomes: 'LRN (alpha · size)' },
-  BiasAdd: { convert: (context) => [emitBiasAdd(context)], becomes: 'Add ([C, 1, 1] for NCHW)' },
-  BiasAddV1: { convert: (context) => [emitBiasAdd(context)], becomes: 'Add' },
 };

@@ -1,3 +1,4 @@
+import type { DType } from '../../base/dtype.js';
 import {
   type DataFormat,
   fromChannelsFirst,
@@ -6,25 +7,28 @@ import {
   spatialDims,
   spatialPart,
   toChannelsFirst,
+  toFirstPerm,
+  toLastPerm,
 } from '../layout/data-format.js';
-import { paddingAttrs, readPadding, type Window } from '../layout/padding.js';
+import { type Padding, padComputed, paddingAttrs, readPadding, type Window } from '../layout/padding.js';
 import { sizeScalar } from '../layout/size.js';
 import type { ConvertContext, OnnxAttr, OpFamily, Ref } from '../types.js';
+import { gatherPatches } from './image-patches.js';
 
 type Kind = 'MaxPool' | 'AveragePool';
 
-interface PoolWindow {
-  readonly format: DataFormat;
+interface PoolPlan {
   readonly window: Window;
+  readonly padding: Padding;
   readonly attrs: Record<string, OnnxAttr | undefined>;
 }
 
-function planWindow(
+function planPool(
   context: ConvertContext,
   format: DataFormat,
   ksize: readonly number[],
   strides: readonly number[],
-): PoolWindow {
+): PoolPlan {
   const kernel = spatialPart(context, 'ksize', ksize, format);
   const window = {
     kernel,
@@ -37,7 +41,7 @@ function planWindow(
     strides: window.strides,
     ...paddingAttrs(padding, kernel.length),
   };
-  return { format, window, attrs };
+  return { window, padding, attrs };
 }
 
 /** Pools over the spatial axes. The border takes no part: not in a maximum, and not in the count of an average. */
@@ -51,10 +55,51 @@ function emitPool(
   const format = readDataFormat(context, rank);
   if (kind === 'MaxPool' && ksize[format.channel] !== 1)
     return emitDepthPool(context, format, ksize, strides);
-  const { attrs } = planWindow(context, format, ksize, strides);
+  const plan = planPool(context, format, ksize, strides);
+  if (context.value(0).dtype === 'int64' && rank === 4) return emitPatchMax(context, format, plan);
   const x = toChannelsFirst(context, context.ref(0), format);
-  const y = context.onnx.op(kind, [x], kind === 'MaxPool' ? attrs : { ...attrs, count_include_pad: 0 });
-  return fromChannelsFirst(context, y, format);
+  return fromChannelsFirst(context, poolFirst(context, kind, x, plan), format);
+}
+
+/** The pool of a channels-first tensor. */
+function poolFirst(context: ConvertContext, kind: Kind, x: Ref, { window, padding, attrs }: PoolPlan): Ref {
+  const { onnx } = context;
+  if (kind === 'MaxPool') {
+    const isPadded = padding.kind === 'computed';
+    const low = isPadded ? lowest(context) : '';
+    return onnx.op('MaxPool', [isPadded ? padComputed(context, x, window, low) : x], attrs);
+  }
+  if (padding.kind !== 'computed') return onnx.op('AveragePool', [x], { ...attrs, count_include_pad: 0 });
+  // The average with zeros at the border, divided by the share of the window that is inside.
+  const one = onnx.cast(onnx.scalar('float32', 1), 'float32', context.value(0).dtype);
+  const ones = onnx.op('Expand', [one, onnx.op('Shape', [x])]);
+  const [sum, share] = [x, ones].map((ref) =>
+    onnx.op('AveragePool', [padComputed(context, ref, window)], attrs),
+  ) as [Ref, Ref];
+  return onnx.op('Div', [sum, share]);
+}
+
+/** The number that loses against every other in a maximum. */
+function lowest(context: ConvertContext): Ref {
+  const { dtype } = context.value(0);
+  const found = LOWEST[dtype];
+  if (found !== undefined) return context.onnx.scalar(dtype, found);
+  throw context.refuse('TFD_DTYPE_UNSUPPORTED', `a padded maximum of ${dtype} is not handled`);
+}
+
+const LOWEST: Partial<Record<DType, number>> = {
+  ...{ float32: -Infinity, float64: -Infinity, float16: -Infinity, bfloat16: -Infinity },
+  ...{ uint8: 0, uint16: 0, int8: -128, int16: -32768, int32: -2147483648, int64: -(2 ** 63) },
+};
+
+/** The maximum of 64-bit integers, which has no pooling kernel: over patches. */
+function emitPatchMax(context: ConvertContext, format: DataFormat, { window, padding }: PoolPlan): Ref {
+  const { onnx } = context;
+  const toLast = { perm: toLastPerm(4) };
+  const x = format.isChannelsLast ? context.ref(0) : onnx.op('Transpose', [context.ref(0)], toLast);
+  const patches = gatherPatches(context, x, window, padding, lowest(context)).tensor;
+  const y = onnx.op('ReduceMax', [patches, onnx.i64([2, 4])], { keepdims: 0 });
+  return format.isChannelsLast ? y : onnx.op('Transpose', [y], { perm: toFirstPerm(4) });
 }
 
 /** The maximum over groups of neighbouring channels, the only depth pooling TensorFlow has. */
@@ -87,7 +132,10 @@ function emitMaxPoolWithArgmax(context: ConvertContext): readonly Ref[] {
   const format = makeDataFormat(4, true);
   const { shape } = context.value(0);
   const size = (axis: number): Ref => sizeScalar(context, context.ref(0), shape, axis);
-  const plan = planWindow(context, format, attrs.ints('ksize'), attrs.ints('strides'));
+  const plan = planPool(context, format, attrs.ints('ksize'), attrs.ints('strides'));
+  if (plan.padding.kind === 'computed') {
+    throw context.refuse('TFD_SHAPE_UNKNOWN', 'strides larger than the window need fixed sizes');
+  }
   const x = toChannelsFirst(context, context.ref(0), format);
   const [y, at] = onnx.ops('MaxPool', [x], 2, plan.attrs) as [Ref, Ref];
   const area = onnx.op('Mul', [size(1), size(2)]);
