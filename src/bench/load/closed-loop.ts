@@ -42,6 +42,7 @@ export async function driveClosedLoop(options: ClosedLoopOptions): Promise<Drive
     if (doneMs >= measureStartMs && doneMs < endMs && failure !== 'aborted') {
       const window = Math.floor((doneMs - measureStartMs) / recorder.windowMs);
       counted++;
+      if (failure === undefined) recorder.answeredWithin++;
       recordOutcome(recorder, outcome, window, options.pool.requests[outcome.shot.payload]!.length);
     }
     options.onOutcome(outcome);

@@ -155,7 +155,11 @@ class OpenLoop {
   }
 
   private take(outcome: Outcome): void {
-    const { shot } = outcome;
+    const { shot, failure, doneMs } = outcome;
+    const sinceStartMs = doneMs - this.measureStartMs;
+    if (failure === undefined && sinceStartMs >= 0 && sinceStartMs < this.options.durationMs) {
+      this.options.recorder.answeredWithin++;
+    }
     if (shot.window >= 0) {
       this.settledCount++;
       const sentBytes = this.options.pool.requests[shot.payload]!.length;

@@ -37,7 +37,8 @@ export interface Recorder {
   readonly windowMs: number;
   bytesSent: number;
   bytesReceived: number;
-  lastDoneMs: number;
+  /** 2xx answers that came within the measured phase, whenever their requests were sent. */
+  answeredWithin: number;
 }
 
 const KEPT_TEXT = 300;
@@ -63,7 +64,7 @@ export function createRecorder(windowCount: number, windowMs: number): Recorder 
     windowMs,
     bytesSent: 0,
     bytesReceived: 0,
-    lastDoneMs: 0,
+    answeredWithin: 0,
   };
 }
 
@@ -87,7 +88,6 @@ export function recordOutcome(recorder: Recorder, outcome: Outcome, window: numb
     recorder.bytesSent += sentBytes;
   }
   recorder.bytesReceived += outcome.bodyBytes;
-  recorder.lastDoneMs = Math.max(recorder.lastDoneMs, doneMs);
   if (status !== 0) recorder.statuses.set(status, (recorder.statuses.get(status) ?? 0) + 1);
   if (failure === undefined) {
     recorder.ok++;

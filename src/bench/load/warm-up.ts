@@ -17,6 +17,7 @@ export const WARM_UP_WINDOW_MS = 500;
 /** Cold code in the generator alone makes the first second or so of a run slow. */
 const LEAST_WINDOWS = 3;
 const MOST_WINDOWS = 20;
+const TOO_FEW_TO_JUDGE = 6;
 
 /**
  * Whether the last three windows look alike: as many answers as requests (98 %), no growing backlog, and a
@@ -29,10 +30,11 @@ export function isSettled(windows: readonly WarmUpWindow[]): boolean {
   const first = recent[0]!;
   const issued = recent.reduce((sum, window) => sum + window.issued, 0);
   const completed = recent.reduce((sum, window) => sum + window.completed, 0);
+  if (issued < TOO_FEW_TO_JUDGE) return true;
   if (last.inFlight - first.inFlight > Math.max(2, 0.02 * issued)) return false;
   if (completed < 0.98 * issued - Math.max(2, first.inFlight)) return false;
   const before = median(recent.slice(0, -1).flatMap(({ p50Ms }) => p50Ms ?? []));
-  if (before === undefined || last.p50Ms === undefined) return issued < 2 * LEAST_WINDOWS;
+  if (before === undefined || last.p50Ms === undefined) return false;
   return Math.abs(last.p50Ms - before) <= Math.max(0.2, 0.1 * before);
 }
 

@@ -66,7 +66,8 @@ function withSignature(
     throw refuse(where, `it is for signature '${String(named)}', --signature is '${signature}'`);
   }
   if (named === signature) return Buffer.from(text.trim(), 'utf8');
-  return Buffer.from(JSON.stringify({ signature_name: signature, ...json }), 'utf8');
+  // Put in as text: to parse and write again would round 64-bit integers.
+  return Buffer.from(`{"signature_name":${JSON.stringify(signature)},${text.trim().slice(1)}`, 'utf8');
 }
 
 function refuse(where: string, what: string, cause?: unknown): TfdeployError {

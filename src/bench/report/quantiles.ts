@@ -10,7 +10,7 @@ import {
 import { intervalRanks, leastSamples, varianceInflation } from '../stats/inference.js';
 
 /** The quantiles a report shows. */
-export const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 } as const;
+export const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const;
 
 export type QuantileName = keyof typeof QUANTILES;
 
@@ -55,6 +55,7 @@ export function summarize(
     quantiles: {
       p50: takeQuantile(histogram, failed, QUANTILES.p50, windows),
       p90: takeQuantile(histogram, failed, QUANTILES.p90, windows),
+      p95: takeQuantile(histogram, failed, QUANTILES.p95, windows),
       p99: takeQuantile(histogram, failed, QUANTILES.p99, windows),
       p999: takeQuantile(histogram, failed, QUANTILES.p999, windows),
     },

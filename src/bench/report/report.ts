@@ -67,6 +67,7 @@ export interface Report {
   readonly rate: {
     readonly offeredPerSecond: number;
     readonly sentPerSecond: number;
+    /** 2xx answers that came within the measured phase. */
     readonly okPerSecond: number;
     readonly rowsPerSecond: number | null;
   };
@@ -157,10 +158,8 @@ export function buildReport(parts: ReportParts): Report {
     isSharingMachine: parts.target.isLocal,
   });
   const measuredMs = drive.measuredMs;
-  // The last answers come after the last request: counting them over the sending time alone would flatter.
-  const answeredMs = Math.max(measuredMs, recorder.lastDoneMs - drive.measureStartMs);
   const perSecond = (count: number, ms: number): number => (ms > 0 ? (count / ms) * 1e3 : 0);
-  const okPerSecond = perSecond(recorder.ok, answeredMs);
+  const okPerSecond = perSecond(recorder.answeredWithin, measuredMs);
   const total = recorder.ok + failed;
   return {
     schema: REPORT_SCHEMA,

@@ -12,6 +12,7 @@ export type Paint = Readonly<
 const QUANTILE_LABELS: Readonly<Record<QuantileName, string>> = {
   p50: 'p50',
   p90: 'p90',
+  p95: 'p95',
   p99: 'p99',
   p999: 'p99.9',
 };
