@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http';
+import { type BrotliOptions, brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
+import { TfdeployError } from '../base/error.js';
+import type { HttpOptions } from './options.js';
+import type { RequestHeaders } from './request-headers.js';
+
+type Inflate = (
+  bytes: Buffer,
+  options: ZlibOptions & BrotliOptions,
+  done: (error: Error | null, result: Buffer) => void,
+) => void;
+
+const INFLATERS: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  ['deflate', inflate],
+  ['br', brotliDecompress],
+]);
+
+/** Bytes of bodies that this process is reading now. */
+export interface ReadingTotal {
+  bytes: number;
+}
+
+/** Bytes read and dropped behind a body that was refused. */
+const LINGER_BYTES = 16 * 1024 * 1024;
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Collects a request's body and hands it over, inflated, or the reason why not. One object per request and
+ * no closure per event: this is on the path of every prediction.
+ */
+export class BodyReader {
+  #chunks: Buffer[] | undefined;
+  #first: Buffer = EMPTY;
+  #received = 0;
+  #counted = 0;
+  #isOver = false;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly headers: RequestHeaders,
+    private readonly options: HttpOptions,
+    private readonly total: ReadingTotal,
+    private readonly done: (error: TfdeployError | undefined, body: Buffer) => void,
+  ) {
+    request.on('data', (chunk: Buffer) => this.#take(chunk));
+    request.on('end', () => this.#end());
+    request.on('error', () => this.#fail(clientGone()));
+    if (headers.contentLength > options.maxBodyBytes) this.#fail(tooLarge(options.maxBodyBytes));
+    else if (!canInflate(headers.contentEncoding)) this.#fail(unknownEncoding(headers.contentEncoding));
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received += chunk.length;
+    if (this.#isOver) {
+      // Refused, but still being sent: what is left is read and dropped, so that the client gets to see the
+      // answer instead of a reset, and the connection can be used again. Not without end.
+      if (this.#received > this.options.maxBodyBytes + LINGER_BYTES) this.request.destroy();
+      return;
+    }
+    this.total.bytes += chunk.length;
+    this.#counted = this.#received;
+    if (this.#received > this.options.maxBodyBytes) {
+      this.#fail(tooLarge(this.options.maxBodyBytes));
+    } else if (this.total.bytes > this.options.maxReadingBytes) {
+      this.#fail(
+        new TfdeployError(
+          'TFD_OVERLOADED',
+          'Too many bytes of request bodies are being read at this moment',
+          {
+            details: { reason: 'reading', retryAfterSeconds: 1 },
+          },
+        ),
+      );
+    } else if (this.#received === chunk.length) {
+      this.#first = chunk;
+    } else {
+      this.#chunks ??= [this.#first];
+      this.#chunks.push(chunk);
+    }
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    const body = this.#chunks === undefined ? this.#first : Buffer.concat(this.#chunks, this.#received);
+    const inflater = INFLATERS.get(this.headers.contentEncoding);
+    if (inflater === undefined) {
+      this.#finish(undefined, body);
+      return;
+    }
+    const { maxBodyBytes } = this.options;
+    inflater(body, { maxOutputLength: maxBodyBytes }, (error, result) => {
+      if (error === null) this.#finish(undefined, result);
+      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+        this.#fail(tooLarge(maxBodyBytes));
+      else this.#fail(badEncoding(this.headers.contentEncoding, error));
+    });
+  }
+
+  #fail(error: TfdeployError): void {
+    this.#finish(error, EMPTY);
+  }
+
+  #finish(error: TfdeployError | undefined, body: Buffer): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.total.bytes -= this.#counted;
+    this.#chunks = undefined;
+    this.#first = EMPTY;
+    this.done(error, body);
+  }
+}
+
+function tooLarge(limit: number): TfdeployError {
+  return new TfdeployError('TFD_BODY_TOO_LARGE', `The request body is larger than ${limit} bytes`, {
+    hint: 'raise --max-body-bytes, or send fewer rows or a binary body',
+  });
+}
+
+function canInflate(encoding: string): boolean {
+  return encoding === '' || encoding === 'identity' || INFLATERS.has(encoding);
+}
+
+function unknownEncoding(encoding: string): TfdeployError {
+  return new TfdeployError('TFD_INPUT_INVALID', `Content-Encoding: "${encoding}" is not supported`, {
+    hint: `use one of ${[...INFLATERS.keys()].join(', ')}`,
+  });
+}
+
+function badEncoding(encoding: string, cause: Error): TfdeployError {
+  return new TfdeployError('TFD_INPUT_INVALID', `The request body is not ${encoding}: ${cause.message}`, {
+    cause,
+  });
+}
+
+export function clientGone(): TfdeployError {
+  return new TfdeployError('TFD_DEADLINE', 'The client went away before its request was read', {
+    details: { reason: 'cancelled' },
+  });
+}
