@@ -2,6 +2,7 @@ import type { Shape } from '../base/shape.js';
 import type { Graph, GraphInput, Node, Value } from '../graph/ir.js';
 import { findAssumedShapes } from './assumed-shapes.js';
 import { isBatchable } from './batchable.js';
+import { bridgeBfloat16 } from './bfloat-borders.js';
 import type { CompiledSignature, CompiledStage } from './compiled.js';
 import { convertNodes, RefTable } from './convert-nodes.js';
 import { Emitter } from './emitter.js';
@@ -25,7 +26,7 @@ export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSig
   const ops = countOps(graph);
   const batchable = isBatchable(graph);
   simplify(graph);
-  const parts = partition(graph);
+  const parts = partition(graph, bridgeBfloat16(graph));
   const blockers: Blocker[] = [...parts.blockers];
   const warnings: string[] = [];
   const stages = parts.segments.map((segment) => compileSegment(graph, segment, info, blockers, warnings));

@@ -16,6 +16,8 @@ export interface CompileOptions {
   readonly signatures?: readonly string[];
   /** Shapes to compile for instead of the declared ones, by input name (for all signatures that have it). */
   readonly inputShapes?: ReadonlyMap<string, Shape>;
+  /** The checkpoint; opened beside the model when it is not given. */
+  readonly bundle?: Bundle;
   /** Called before each signature. */
   readonly onSignature?: (name: string, index: number, count: number) => void;
 }
@@ -28,7 +30,7 @@ export function compileModel(model: SavedModel, options: CompileOptions = {}): C
   const { tags, signatures, inputShapes, onSignature } = options;
   const metaGraph = selectMetaGraph(model, tags);
   const names = signatures ?? listSignatures(metaGraph);
-  const bundle = openBundle(model.files, model.dir);
+  const bundle = options.bundle ?? openBundle(model.files, model.dir);
   const compiled: CompiledSignature[] = [];
   const refused: RefusedSignature[] = [];
   names.forEach((name, index) => {

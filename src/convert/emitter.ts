@@ -230,12 +230,18 @@ function replace(refs: Ref[], from: Ref, to: Ref): void {
   for (let index = 0; index < refs.length; index++) if (refs[index] === from) refs[index] = to;
 }
 
+/** By ONNX's number; its quantized twins (`qint8`…) have numbers of plain types. */
+const ONNX_TYPES: ReadonlyMap<number, DType> = new Map(
+  Object.entries(DTYPES)
+    .filter(([name, row]) => row.onnx !== 0 && !name.startsWith('q'))
+    .map(([name, row]) => [row.onnx, name as DType]),
+);
+
 function dtypeOfAttr(attr: OnnxAttr | undefined): DType {
   const number = typeof attr === 'object' && 'tensor' in attr ? DTYPES[attr.tensor.dtype].onnx : attr;
-  const found = Object.entries(DTYPES).find(([, row]) => row.onnx !== 0 && row.onnx === number);
-  if (found === undefined)
-    throw new TfdeployError('TFD_BUG', 'an ONNX type attribute is missing or not known');
-  return found[0] as DType;
+  const found = ONNX_TYPES.get(Number(number));
+  if (found !== undefined) return found;
+  throw new TfdeployError('TFD_BUG', 'an ONNX type attribute is missing or not known');
 }
 
 /** Random operators and control flow are never shared. */

@@ -53,6 +53,9 @@ const SMOOTH = new Set(
   ).split(' '),
 );
 
+/** Operators that give the same bits for signed and unsigned numbers. */
+const SIGN_FREE = new Set(['Where', 'ReduceSum', 'ReduceProd', 'CumSum']);
+
 export interface KernelChoice {
   /** The type to compute in; equal to the asked one where there is a kernel. */
   readonly dtype: DType;
@@ -67,6 +70,7 @@ export function hasKernel(key: string, dtype: DType): boolean {
 /** The type to run an operator in for data of `dtype`, or undefined when no kernel can take it. */
 export function chooseKernel(key: string, dtype: DType): KernelChoice | undefined {
   if (hasKernel(key, dtype)) return { dtype, isLossy: false };
+  if (dtype === 'uint64' && SIGN_FREE.has(key)) return { dtype: 'int64', isLossy: false };
   const wider = [...(WIDER[dtype] ?? []), ...(MOVES.has(key) ? (AS_FLOAT[dtype] ?? []) : [])];
   const found = wider.find((candidate) => hasKernel(key, candidate));
   if (found !== undefined) return { dtype: found, isLossy: false };

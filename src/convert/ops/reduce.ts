@@ -8,11 +8,17 @@ type Reducer = (context: ConvertContext, x: Ref, axes: Ref, keepdims: number) =>
  * A reduction over the axes of input 1. An empty list of axes leaves the tensor as it is, where ONNX by
  * default reduces all of them.
  */
-function reduction(becomes: string, reduce: Reducer): OpRow {
+function reduction(
+  becomes: string,
+  reduce: Reducer,
+  ofNothing = (_: ConvertContext, x: Ref): Ref => x,
+): OpRow {
   return {
     convert: (context) => {
       const keepdims = context.attrs.bool('keep_dims', false) ? 1 : 0;
-      if (context.elements(1)?.length === 0 || context.value(1).shape?.[0] === 0) return [context.ref(0)];
+      if (context.elements(1)?.length === 0 || context.value(1).shape?.[0] === 0) {
+        return [ofNothing(context, context.ref(0))];
+      }
       return [reduce(context, context.ref(0), vectorOf(context, 1), keepdims)];
     },
     becomes,
@@ -84,7 +90,7 @@ export const reduce: OpFamily = {
   Max: reduction('ReduceMax', plain('ReduceMax')),
   Min: reduction('ReduceMin', plain('ReduceMin')),
   Prod: reduction('ReduceProd', plain('ReduceProd')),
-  EuclideanNorm: reduction('ReduceL2', plain('ReduceL2')),
+  EuclideanNorm: reduction('ReduceL2', plain('ReduceL2'), ({ onnx }, x) => onnx.op('Abs', [x])),
   All: reduction('ReduceMin', all),
   Any: reduction('ReduceMax', any),
   ArgMax: position('ArgMax'),

@@ -112,8 +112,8 @@ function slice(context: ConvertContext): readonly Ref[] {
   const size = context.elements(2);
   const isKnown = (dims: readonly unknown[] | undefined): dims is readonly number[] =>
     dims?.every((dim) => typeof dim === 'number') ?? false;
-  const count =
-    begin?.length ?? size?.length ?? context.value(1).shape?.[0] ?? context.value(0).shape?.length;
+  const counts = [begin?.length, size?.length, context.value(1).shape?.[0], context.value(0).shape?.length];
+  const count = counts.find((each) => typeof each === 'number');
   if (typeof count !== 'number') throw context.refuse('TFD_SHAPE_UNKNOWN', 'the number of axes is not known');
   if (isKnown(begin) && isKnown(size)) {
     const axes = begin.map((_, axis) => axis).filter((axis) => begin[axis] !== 0 || size[axis] !== -1);

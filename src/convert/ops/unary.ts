@@ -1,3 +1,4 @@
+import { isFloatDType } from '../../base/dtype.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { castTo, direct, formula, like } from './parts.js';
 
@@ -50,10 +51,10 @@ function isFiniteNumber(context: ConvertContext, x: Ref): Ref {
   return onnx.op('Not', [onnx.op('Or', [onnx.op('IsNaN', [x]), onnx.op('IsInf', [x])])]);
 }
 
-/** Rounding leaves whole numbers as they are. */
+/** TensorFlow's own kernel gives zeros for integers: that is not worth matching. */
 function round(context: ConvertContext, x: Ref): Ref {
-  const isWhole = !['float16', 'bfloat16', 'float32', 'float64'].includes(context.onnx.dtypeOf(x));
-  return isWhole ? x : context.onnx.op('Round', [x]);
+  if (isFloatDType(context.onnx.dtypeOf(x))) return context.onnx.op('Round', [x]);
+  throw context.refuse('TFD_DTYPE_UNSUPPORTED', 'rounding of integers');
 }
 
 const same = ['Abs', 'Neg', 'Sign', 'Floor', 'Ceil', 'Sqrt', 'Exp', 'Log', 'Erf', 'Reciprocal'];
