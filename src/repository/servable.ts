@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { TfdeployError } from '../base/error.js';
+import type { BatchLimits } from '../batch/limits.js';
+import { createScheduler, type Scheduler, type SchedulerOptions } from '../batch/scheduler.js';
+import type { Plan, RefusedSignature, SignaturePlan } from '../convert/plan.js';
+import { readPlan } from '../convert/plan-files.js';
+import type { PlanExecutor } from '../engine/types.js';
+import { checkRequest } from './check-request.js';
+import { planDirOf, signaturesPathOf } from './plan-cache.js';
+import { signaturesFromJson } from './signature-json.js';
+import type { PredictAnswer, PredictRequest, Servable, ServableSignature } from './types.js';
+import { warmUp } from './warm-up.js';
+
+export interface LoadOptions {
+  readonly model: string;
+  readonly version: bigint;
+  readonly entryDir: string;
+  readonly limits: BatchLimits;
+  readonly isBatching: boolean;
+  readonly isWarmingUp: boolean;
+  readonly createExecutor: (planDir: string) => Promise<PlanExecutor>;
+  readonly onBatch?: SchedulerOptions['onBatch'];
+  readonly onShed?: SchedulerOptions['onShed'];
+}
+
+/** A servable with what the worker needs to look after it. */
+export interface LoadedServable extends Servable {
+  readonly queuedRequests: number;
+  readonly oldestRunMs: number | undefined;
+  /** Signatures that could not be warmed up, with why. */
+  readonly cold: ReadonlyMap<string, Error>;
+  /** Answers what it has, then frees the engine. */
+  close(): Promise<void>;
+}
+
+/** Time for measuring batch sizes before a version answers, over all its signatures. */
+const WARM_UP_BUDGET_MS = 250;
+
+function describeRefusal({ name, blockers }: RefusedSignature): ServableSignature['refusal'] {
+  const [first] = blockers;
+  const more = blockers.length > 1 ? ` (and ${blockers.length - 1} more)` : '';
+  return {
+    code: first?.code ?? 'TFD_OP_UNSUPPORTED',
+    message: `signature "${name}" can not be run: ${first?.why ?? 'it was refused'}${more}`,
+    ...(first === undefined ? {} : { hint: first.wayOut }),
+  };
+}
+
+/** A plan that fixed the batch at compile time can not take other sizes without being compiled again. */
+function canBatch(plan: SignaturePlan, isBatching: boolean): boolean {
+  return isBatching && plan.isBatchable && Object.values(plan.assumedShapes).every(([rows]) => rows === null);
+}
+
+function listSignatures(plan: Plan, isBatching: boolean): Map<string, ServableSignature> {
+  const signatures = new Map<string, ServableSignature>();
+  for (const each of plan.signatures) {
+    const { name, methodName, inputs, outputs } = each;
+    signatures.set(name, {
+      name,
+      methodName,
+      inputs,
+      outputs,
+      isBatchable: canBatch(each, isBatching),
+      refusal: undefined,
+    });
+  }
+  for (const each of plan.refused) {
+    const { name, methodName } = each;
+    const refusal = describeRefusal(each);
+    signatures.set(name, { name, methodName, inputs: [], outputs: [], isBatchable: false, refusal });
+  }
+  return signatures;
+}
+
+class PlanServable implements LoadedServable {
+  readonly model: string;
+  readonly version: bigint;
+  readonly signatures: ReadonlyMap<string, ServableSignature>;
+  readonly cold = new Map<string, Error>();
+  readonly #signaturesPath: string;
+  readonly #fullRows = new Map<string, number>();
+  #signatureDefs: Servable['signatureDefs'] | undefined;
+
+  constructor(
+    private readonly options: LoadOptions,
+    plan: Plan,
+    private readonly executor: PlanExecutor,
+    private readonly scheduler: Scheduler,
+  ) {
+    this.model = options.model;
+    this.version = options.version;
+    this.signatures = listSignatures(plan, options.isBatching);
+    this.#signaturesPath = signaturesPathOf(options.entryDir);
+  }
+
+  get signatureDefs(): Servable['signatureDefs'] {
+    this.#signatureDefs ??= signaturesFromJson(readFileSync(this.#signaturesPath, 'utf8'));
+    return this.#signatureDefs;
+  }
+
+  get queuedRequests(): number {
+    return this.scheduler.queuedRequests;
+  }
+
+  get oldestRunMs(): number | undefined {
+    return this.scheduler.oldestRunMs;
+  }
+
+  async predict(request: PredictRequest): Promise<PredictAnswer> {
+    const signature = this.signatures.get(request.signature);
+    if (signature === undefined)
+      throw new TfdeployError(
+        'TFD_SIGNATURE_NOT_FOUND',
+        `Serving signature name: "${request.signature}" not found in signature def`,
+        { hint: `the model has: ${[...this.signatures.keys()].join(', ')}` },
+      );
+    if (signature.refusal !== undefined) {
+      const { message, hint } = signature.refusal;
+      throw new TfdeployError('TFD_OP_UNSUPPORTED', message, hint === undefined ? {} : { hint });
+    }
+    checkRequest(signature, request);
+    // A default has rows of its own, which do not grow with the rows of a batch.
+    const isWhole = request.inputs.size === signature.inputs.length;
+    return this.scheduler.submit(
+      request,
+      signature.isBatchable && isWhole
+        ? (this.#fullRows.get(signature.name) ?? this.options.limits.maxRows)
+        : undefined,
+    );
+  }
+
+  /** Loads every signature; measures batch sizes while there is time for it. */
+  async prepare(): Promise<void> {
+    const runnable = [...this.signatures.values()].filter(({ refusal }) => refusal === undefined);
+    for (const signature of runnable) {
+      await this.executor.warm(signature.name);
+      if (!this.options.isWarmingUp) continue;
+      const budgetMs = WARM_UP_BUDGET_MS / runnable.length;
+      const { fullRows, failure } = await warmUp(this.scheduler, signature, this.options.limits, budgetMs);
+      if (failure !== undefined) this.cold.set(signature.name, failure);
+      this.#fullRows.set(signature.name, fullRows);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.scheduler.drain();
+    await this.executor.close();
+  }
+}
+
+/**
+ * Loads a compiled version: reads the plan, starts the engine, warms it up. Rejects with the engine's error,
+ * TFD_PLAN_CORRUPT, or TFD_OP_UNSUPPORTED when no signature of the model can run.
+ */
+export async function loadServable(options: LoadOptions): Promise<LoadedServable> {
+  const planDir = planDirOf(options.entryDir);
+  const plan = readPlan(planDir);
+  const [refused] = plan.refused;
+  if (plan.signatures.length === 0)
+    throw refused === undefined
+      ? new TfdeployError('TFD_SIGNATURE_NOT_FOUND', `model ${options.model} has no signature to serve`)
+      : new TfdeployError('TFD_OP_UNSUPPORTED', describeRefusal(refused)?.message ?? '', {
+          ...(refused.blockers[0] === undefined ? {} : { hint: refused.blockers[0].wayOut }),
+          details: { refused: plan.refused },
+        });
+  const executor = await options.createExecutor(planDir);
+  try {
+    const scheduler = createScheduler({
+      executor,
+      limits: options.limits,
+      ...(options.onBatch === undefined ? {} : { onBatch: options.onBatch }),
+      ...(options.onShed === undefined ? {} : { onShed: options.onShed }),
+    });
+    const servable = new PlanServable(options, plan, executor, scheduler);
+    await servable.prepare();
+    return servable;
+  } catch (error) {
+    await executor.close();
+    throw error;
+  }
+}

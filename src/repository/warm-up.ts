@@ -1,0 +1,70 @@
+import type { BatchLimits } from '../batch/limits.js';
+import { paddedRows } from '../batch/limits.js';
+import type { Scheduler } from '../batch/scheduler.js';
+import { sampleInputs } from './sample-inputs.js';
+import type { ServableSignature } from './types.js';
+
+/** A size is worth its latency when a row becomes at least this much cheaper than at the size before. */
+const MIN_GAIN = 0.05;
+/** Runs of one size: the first loads and allocates, the fastest of the others counts. */
+const RUNS = 3;
+const SLOW_RUN_MS = 20;
+
+/** The sizes to try: those that batches are padded to or, when any size is allowed, powers of two. */
+function sizesToTry(limits: BatchLimits): number[] {
+  if (limits.allowedRows.length > 0) return [...limits.allowedRows];
+  const sizes: number[] = [];
+  for (let rows = 1; rows < limits.maxRows; rows *= 2) sizes.push(rows);
+  return [...sizes, limits.maxRows];
+}
+
+async function measure(
+  scheduler: Scheduler,
+  signature: ServableSignature,
+  rows: number,
+  fullRows: number | undefined,
+): Promise<number | undefined> {
+  let bestMs: number | undefined;
+  for (let run = 0; run < RUNS; run++) {
+    const inputs = sampleInputs(signature.inputs, rows);
+    if (inputs === undefined) return undefined;
+    const ms = await scheduler.warm({ signature: signature.name, inputs }, fullRows, run > 0);
+    bestMs = run === 0 ? ms : Math.min(bestMs ?? ms, ms);
+    if (ms > SLOW_RUN_MS) break;
+  }
+  return bestMs;
+}
+
+/**
+ * Runs a signature at every batch size that may be used, smallest first, until larger batches gain nothing or
+ * the time is up. Gives the rows of a full batch, which the scheduler corrects as it learns. Zeros may not suit
+ * a model (a string to be parsed, say): such a signature stays cold and batches at any size.
+ */
+export async function warmUp(
+  scheduler: Scheduler,
+  signature: ServableSignature,
+  limits: BatchLimits,
+  budgetMs: number,
+): Promise<{ readonly fullRows: number; readonly failure: Error | undefined }> {
+  const startMs = performance.now();
+  const fullRows = signature.isBatchable ? limits.maxRows : undefined;
+  let best = { rows: 0, perRow: Number.POSITIVE_INFINITY };
+  let misses = 0;
+  try {
+    for (const rows of signature.isBatchable ? sizesToTry(limits) : [1]) {
+      const ms = await measure(scheduler, signature, rows, fullRows);
+      if (ms === undefined) return { fullRows: limits.maxRows, failure: undefined };
+      const perRow = ms / rows;
+      // Padding costs what the padded size costs, so sizes that are prescribed are all of use.
+      const isBetter = perRow <= best.perRow * (1 - MIN_GAIN);
+      if (isBetter || limits.allowedRows.length > 0) best = { rows, perRow };
+      // One bad measurement happens while everything else starts too.
+      misses = isBetter ? 0 : misses + 1;
+      if (misses === 2 && limits.allowedRows.length === 0) break;
+      if (limits.allowedRows.length === 0 && performance.now() - startMs + 2 * ms > budgetMs) break;
+    }
+  } catch (error) {
+    return { fullRows: best.rows > 0 ? best.rows : limits.maxRows, failure: error as Error };
+  }
+  return { fullRows: paddedRows(limits, best.rows), failure: undefined };
+}
