@@ -69,6 +69,11 @@ export function readSignature(metadata: unknown, name: string | undefined, where
 }
 
 function readInput(name: string, info: unknown, where: string): InputSpec {
+  if (at(info, 'coo_sparse') !== undefined || at(info, 'composite_tensor') !== undefined) {
+    throw new TfdeployError('TFD_DTYPE_UNSUPPORTED', `${where}: input '${name}' is not one dense tensor`, {
+      hint: 'give the request yourself with --input FILE',
+    });
+  }
   const enumName = at(info, 'dtype');
   const dtype = typeof enumName === 'string' ? BY_ENUM_NAME.get(enumName) : undefined;
   if (dtype === undefined) {

@@ -60,7 +60,9 @@ export class Connection {
       this.error ??= error;
     });
     this.socket.once('end', () => this.end());
-    this.socket.once('close', () => this.close());
+    this.socket.once('close', () => {
+      this.destroy(isLocalError(this.error?.code) ? 'local' : 'closed', this.error?.message ?? '');
+    });
   }
 
   /** Writes one request; the connection must be ready and idle. */
@@ -72,23 +74,29 @@ export class Connection {
 
   /** Gives the connection up; the shot on its way, if any, fails with `failure`. */
   destroy(failure: FailureKind, detail = ''): void {
-    this.fail(failure, detail);
+    if (this.isGone) return;
+    // First of all, so that whoever is told of the failure does not send on this connection again.
+    this.isGone = true;
     this.socket.destroy();
-    this.close();
+    const shot = this.shot;
+    this.shot = undefined;
+    if (shot !== undefined) {
+      const { bodyBytes } = this.parser;
+      this.events.onAnswer(this, shot, { failure, status: 0, bodyBytes, doneMs: monotonicMs(), detail });
+    }
+    this.events.onGone(this, this.isReady ? undefined : this.error);
   }
 
   private read(buffer: Buffer, bytes: number): void {
     if (this.isGone) return;
-    if (this.shot === undefined) {
-      this.socket.destroy();
-      this.close();
-      return;
-    }
+    if (this.shot === undefined) return this.destroy('protocol');
+    let isWhole = false;
     try {
-      if (this.parser.feed(buffer, bytes)) this.complete();
+      isWhole = this.parser.feed(buffer, bytes);
     } catch (error) {
       this.destroy('protocol', (error as Error).message);
     }
+    if (isWhole) this.complete();
   }
 
   private complete(): void {
@@ -104,36 +112,12 @@ export class Connection {
     const isReusable = parser.isReusable;
     parser.reset();
     this.shot = undefined;
-    if (!isReusable) {
-      this.socket.destroy();
-      this.close();
-    }
+    if (!isReusable) this.destroy('closed');
     this.events.onAnswer(this, shot!, answer);
   }
 
   private end(): void {
     if (this.shot !== undefined && this.parser.finish()) this.complete();
     this.destroy('closed', 'the server closed it');
-  }
-
-  private fail(failure: FailureKind, detail: string): void {
-    const shot = this.shot;
-    if (shot === undefined) return;
-    this.shot = undefined;
-    this.events.onAnswer(this, shot, {
-      failure,
-      status: 0,
-      bodyBytes: this.parser.bodyBytes,
-      doneMs: monotonicMs(),
-      detail,
-    });
-  }
-
-  private close(): void {
-    if (this.isGone) return;
-    this.isGone = true;
-    const kind = isLocalError(this.error?.code) ? 'local' : 'closed';
-    this.fail(kind, this.error?.message ?? '');
-    this.events.onGone(this, this.isReady ? undefined : this.error);
   }
 }
