@@ -46,7 +46,8 @@ export interface MetaGraphSummary {
 export interface SignatureSummary {
   readonly definition: SignatureDef;
   readonly ops: ReadonlyMap<string, number>;
-  readonly variables: number;
+  /** Variable nodes of the main graph that it reads. */
+  readonly variables: readonly string[];
 }
 
 export interface VariablesSummary {
@@ -101,7 +102,7 @@ function summarizeMetaGraph(
     functions: graph.functions.size,
     signatures: servableSignatures(metaGraph).map((definition) => {
       const reach = reachSignature(metaGraph, definition);
-      return { definition, ops: reach.ops, variables: reach.variables.size };
+      return { definition, ops: reach.ops, variables: [...reach.variables] };
     }),
     uncallable: uncallable ?? new Map(),
     initNode: findInitNode(metaGraph),

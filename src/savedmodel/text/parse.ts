@@ -38,7 +38,7 @@ class TextParser {
   parseBody(message: CompiledMessage, close: string, depth: number): Target {
     const scanner = this.#scanner;
     this.#checkDepth(depth);
-    const target: Target = { ...message.template };
+    const target: Target = new message.Target();
     const lists = new Map<Field, unknown[]>();
     const seen = new Set<Field>();
     for (;;) {
@@ -122,7 +122,7 @@ class TextParser {
 
   #emptyEntryValue(field: Field): unknown {
     const value = field.entry!.byName.get('value')!;
-    return value.isLazy ? new Uint8Array(0) : { ...this.schema.message(value.message).template };
+    return value.isLazy ? new Uint8Array(0) : new (this.schema.message(value.message).Target)();
   }
 
   /** `[type.googleapis.com/some.Message] { … }` inside an Any; any other bracket is an extension. */

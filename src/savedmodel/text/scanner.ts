@@ -46,10 +46,10 @@ export class TextScanner {
   readonly #what: string;
   readonly #code: Code;
 
-  constructor(
-    private readonly bytes: Uint8Array,
-    options: TextOptions,
-  ) {
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, options: TextOptions) {
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = options.what ?? 'text';
     this.#code = options.code ?? 'TFD_MODEL_CORRUPT';
     if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#pos = 3;

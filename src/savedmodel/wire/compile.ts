@@ -94,13 +94,21 @@ function compileMessage(name: string, table: MessageTable): CompiledMessage {
   const fields = Object.entries(table).map(([field, row]) => compileField(field, row, table));
   const byNumber: (Field | undefined)[] = [];
   for (const field of fields) byNumber[field.number] = field;
+  const template = Object.fromEntries(fields.map((field) => [field.name, emptyValue(field)]));
   return {
     name,
     fields,
     byNumber: Array.from(byNumber),
     byName: new Map(fields.map((field) => [field.name, field])),
-    template: Object.fromEntries(fields.map((field) => [field.name, emptyValue(field)])),
+    template,
+    Target: makeTarget(template),
   };
+}
+
+function makeTarget(template: Record<string, unknown>): CompiledMessage['Target'] {
+  function Target(): void {}
+  Target.prototype = Object.setPrototypeOf(template, null);
+  return Target as unknown as CompiledMessage['Target'];
 }
 
 /** A schema over message tables. Enums are needed only to read and print their names. */

@@ -62,7 +62,7 @@ function decodeBody(
   onto: Target | undefined,
 ): Target {
   reader.enter(depth);
-  const target: Target = onto ?? { ...message.template };
+  const target: Target = onto ?? new message.Target();
   let pending: Map<Field, Value[]> | undefined;
   while (reader.pos < reader.end) {
     const tag = reader.varint32();
@@ -151,7 +151,7 @@ function readNested(
 function emptyEntryValue(schema: Schema, field: Field): unknown {
   const value = field.entry!.byName.get('value')!;
   if (value.isLazy) return new Uint8Array(0);
-  return { ...schema.message(value.message).template };
+  return new (schema.message(value.message).Target)();
 }
 
 /** Bytes of two occurrences of a message, one after the other, are the merged message. */

@@ -132,6 +132,8 @@ export interface CompiledMessage {
   readonly byName: ReadonlyMap<string, Field>;
   /** A message with no field set; lists and maps in it are shared and must be replaced, not changed. */
   readonly template: Readonly<Record<string, unknown>>;
+  /** Makes a message that inherits the template, so that only fields which occur take memory. */
+  readonly Target: new () => Record<string, unknown>;
 }
 
 export interface Schema<T extends MessageTables = MessageTables> {
