@@ -6,8 +6,9 @@ import { MemoryDirectory } from '../http/memory-directory.js';
 import { CODEC_ROWS } from './codec-rows.js';
 import { memoryModels } from './memory-models.js';
 import type { Bench } from './row.js';
+import { WIRE_ROWS } from './wire-rows.js';
 
-/** The wire alone: rows 30–55 on functions for models, strict and not. */
+/** The wire alone: rows 29–63 on functions for models, strict and not. */
 describe.each([{ strictTfs: true }, { strictTfs: false }])(
   'conformance of the wire, $strictTfs',
   (options) => {
@@ -24,6 +25,8 @@ describe.each([{ strictTfs: true }, { strictTfs: false }])(
     });
     afterAll(() => server.close());
 
-    for (const row of CODEC_ROWS) it(`row ${row.row}: ${row.title}`, () => row.run(bench));
+    for (const row of [...CODEC_ROWS, ...WIRE_ROWS]) {
+      it.skipIf(row.isStrictOnly && !options.strictTfs)(`row ${row.row}: ${row.title}`, () => row.run(bench));
+    }
   },
 );
