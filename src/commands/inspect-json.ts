@@ -1,4 +1,4 @@
-import { formatShape } from '../base/shape.js';
+import { formatShape, type Shape } from '../base/shape.js';
 import type { MetaGraphSummary, SignatureSummary } from '../savedmodel/summary.js';
 import type { SignatureDef, TensorInfo, TensorValue } from '../savedmodel/types.js';
 import type { Inspection, SignatureCoverage } from './inspection.js';
@@ -44,7 +44,7 @@ function metaGraphToJson(
 
 function signatureToJson(
   model: string,
-  { definition, ops, variables }: SignatureSummary,
+  { definition, ops, variables, examples }: SignatureSummary,
   coverage: SignatureCoverage | undefined,
 ) {
   const { name, methodName, inputs, outputs, defaults, isSynthetic } = definition;
@@ -57,7 +57,13 @@ function signatureToJson(
     variables: variables.length,
     ops: sortedEntries(ops),
     engines: coverage === undefined ? null : coverageToJson(coverage),
-    sampleRequest: sampleToJson(model, definition),
+    exampleFeatures: Object.fromEntries(
+      [...examples].map(([input, features]) => [
+        input,
+        features.map((feature) => ({ ...feature, shape: shapeToJson(feature.shape) })),
+      ]),
+    ),
+    sampleRequest: sampleToJson(model, definition, examples),
   };
 }
 
@@ -66,8 +72,8 @@ function coverageToJson({ stages, isBatchable, warnings, blockers }: SignatureCo
   return { onnxruntime: { runs: isCovered, stages, isBatchable, warnings, blockers } };
 }
 
-function sampleToJson(model: string, signature: SignatureDef) {
-  const sample = makeSampleRequest(model, signature);
+function sampleToJson(model: string, signature: SignatureDef, examples: SignatureSummary['examples']) {
+  const sample = makeSampleRequest(model, signature, examples);
   if (sample === undefined) return null;
   const { path, body, curl } = sample;
   return { method: 'POST', path, body: body ?? null, curl };
@@ -84,6 +90,10 @@ function infosToJson(infos: ReadonlyMap<string, TensorInfo>, defaults: ReadonlyM
   });
 }
 
+function shapeToJson(shape: Shape): readonly number[] | null {
+  return shape?.map((dim) => (typeof dim === 'number' ? dim : -1)) ?? null;
+}
+
 interface InfoJson {
   readonly tensor: string | null;
   readonly dtype: string;
@@ -93,7 +103,7 @@ interface InfoJson {
 }
 
 function infoToJson(info: TensorInfo): InfoJson {
-  const shape = info.shape?.map((dim) => (typeof dim === 'number' ? dim : -1)) ?? null;
+  const shape = shapeToJson(info.shape);
   const head = { tensor: info.name === '' ? null : info.name, dtype: info.dtype, shape };
   if (info.components === undefined) return head;
   const components = [...info.components].map(([part, each]) => [part, infoToJson(each)] as const);

@@ -1,4 +1,6 @@
 import { formatShape } from '../base/shape.js';
+import type { Blocker } from '../convert/plan.js';
+import type { ExampleFeature } from '../savedmodel/example-features.js';
 import type { MetaGraphSummary, ModelSummary, SignatureSummary } from '../savedmodel/summary.js';
 import type { SignatureDef, TensorInfo } from '../savedmodel/types.js';
 import type { Style } from './define.js';
@@ -9,6 +11,7 @@ import { makeSampleRequest } from './sample-request.js';
 const SHOWN_OPS = 12;
 const SHOWN_BLOCKERS = 8;
 const SHOWN_NAMES = 6;
+const SHOWN_FEATURES = 8;
 const LABEL_WIDTH = 11;
 
 /** The report for people, line by line. */
@@ -76,7 +79,7 @@ function formatVariables({ variables, signatures }: MetaGraphSummary): string {
   const { count, elements, bytes, dtypes, unbound } = variables;
   if (count === 0) return 'none';
   const types = [...dtypes.keys()].join(', ');
-  const head = `${count}, ${elements.toLocaleString('en')} parameters, ${formatBytes(bytes)}${types === '' ? '' : ` of ${types}`}`;
+  const head = `${count}, ${plural(elements, 'parameter')}, ${formatBytes(bytes)}${types === '' ? '' : ` of ${types}`}`;
   // Some never are: paths of assets, and the file name that TensorFlow 1 restores from.
   const used = new Set(signatures.flatMap((signature) => signature.variables));
   const missing = unbound.filter((name) => used.has(name));
@@ -92,7 +95,7 @@ function formatOps(ops: ReadonlyMap<string, number>): string {
 
 function formatSignature(
   model: string,
-  { definition, ops, variables }: SignatureSummary,
+  { definition, ops, variables, examples }: SignatureSummary,
   coverage: SignatureCoverage | undefined,
   style: Style,
 ): string[] {
@@ -105,7 +108,8 @@ function formatSignature(
     row('uses', `${plural(sum(ops), 'node')}, ${plural(variables.length, 'variable')}: ${formatOps(ops)}`),
   );
   if (coverage !== undefined) lines.push(...formatCoverage(coverage, style));
-  const sample = makeSampleRequest(model, definition);
+  for (const [input, features] of examples) lines.push(...formatFeatures(input, features));
+  const sample = makeSampleRequest(model, definition, examples);
   lines.push(row('request', sample?.curl ?? 'sparse inputs can not be sent as JSON'));
   return lines;
 }
@@ -137,6 +141,16 @@ function formatInfos(
   );
 }
 
+function formatFeatures(input: string, features: readonly ExampleFeature[]): string[] {
+  const shown = features.slice(0, SHOWN_FEATURES).map(({ name, dtype, shape, isRequired }) => {
+    const length = shape === null ? '' : ` ${formatShape(shape)}`;
+    return `${name} ${dtype}${length}${isRequired ? '' : ' (optional)'}`;
+  });
+  const rest = features.length - shown.length;
+  const list = `${shown.join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
+  return [row('tf.Example', `"${input}" is a serialized one with ${list}`)];
+}
+
 function printBigint(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? Number(value) : value;
 }
@@ -149,15 +163,13 @@ function formatCoverage(
     if (blockers.every(({ op }) => op === '')) {
       return blockers.map(({ why }) => row('engine', `${style.red('✗ onnxruntime')}: ${why}`));
     }
-    const shown = blockers.slice(0, SHOWN_BLOCKERS).map(({ op, node, layer, why }) => {
-      const where = [op, node === '' ? '' : `"${node}"`, layer === '' ? '' : `in ${layer}`];
-      return row('', `${where.filter((word) => word !== '').join(' ')}${op === '' ? '' : ': '}${why}`);
-    });
-    const rest = blockers.length - shown.length;
+    const groups = groupBlockers(blockers);
+    const shown = groups.slice(0, SHOWN_BLOCKERS).map((text) => row('', text));
+    const rest = groups.length - shown.length;
     return [
       row('engine', `${style.red('✗ onnxruntime')}: ${plural(blockers.length, 'node')} in the way`),
       ...shown,
-      ...(rest > 0 ? [row('', `and ${rest} more`)] : []),
+      ...(rest > 0 ? [row('', `and ${rest} more operations`)] : []),
       row('way out', blockers[0]!.wayOut),
     ];
   }
@@ -169,6 +181,20 @@ function formatCoverage(
     row('engine', `${style.green('✓ onnxruntime')}: ${how}; ${batch}`),
     ...warnings.map((warning) => row('', style.yellow(warning))),
   ];
+}
+
+/** One line per operation and reason, with the first node that has it. */
+function groupBlockers(blockers: readonly Blocker[]): string[] {
+  const groups = new Map<string, Blocker[]>();
+  for (const blocker of blockers) {
+    const key = `${blocker.op} ${blocker.why}`;
+    groups.set(key, [...(groups.get(key) ?? []), blocker]);
+  }
+  return [...groups.values()].map((group) => {
+    const [{ op, node, why }] = group as [Blocker];
+    const count = group.length === 1 ? '' : ` ×${group.length}`;
+    return `${op}${count}: ${why} (${group.length === 1 ? 'node' : 'first'} "${node}")`;
+  });
 }
 
 function listNames(names: readonly string[]): string {

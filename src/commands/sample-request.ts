@@ -1,4 +1,5 @@
 import type { DType } from '../base/dtype.js';
+import { type ExampleFeature, sampleExample } from '../savedmodel/example-features.js';
 import type { SignatureDef, TensorInfo } from '../savedmodel/types.js';
 
 /** A request over TensorFlow Serving's REST API that fits a signature. */
@@ -32,7 +33,7 @@ const SAMPLES: Readonly<Partial<Record<DType, string>>> = {
 export function makeSampleRequest(
   model: string,
   signature: SignatureDef,
-  samples: ReadonlyMap<string, string> = new Map(),
+  examples: ReadonlyMap<string, readonly ExampleFeature[]>,
 ): SampleRequest | undefined {
   const all = [...signature.inputs];
   const needed = all.filter(([name]) => !signature.defaults.has(name));
@@ -41,7 +42,7 @@ export function makeSampleRequest(
   const isRows = inputs.length > 0 && inputs.every(([, { shape }]) => shape === null || shape[0] === '?');
   const values = inputs.map(([name, info]): [string, string] => [
     name,
-    sampleValue(info, isRows, samples.get(name)),
+    sampleValue(info, isRows, encodeExample(examples.get(name))),
   ]);
   const lone = values.length === 1 ? values[0]![1] : undefined;
   const value = lone ?? `{${values.map(([name, text]) => `${JSON.stringify(name)}: ${text}`).join(', ')}}`;
@@ -58,6 +59,12 @@ export function makeSampleRequest(
       ? `curl -d ${quoteShell(expression)} ${DEFAULT_URL}${path}`
       : `node -p ${quoteShell(`JSON.stringify(${expression})`)} | curl -d @- ${DEFAULT_URL}${path}`,
   };
+}
+
+/** Bytes travel as base64 in an object of their own. */
+function encodeExample(features: readonly ExampleFeature[] | undefined): string | undefined {
+  if (features === undefined) return undefined;
+  return JSON.stringify({ b64: Buffer.from(sampleExample(features)).toString('base64') });
 }
 
 /** Sizes of one sample: unknown dimensions are 1, an unknown rank is a scalar, rows lose their dimension. */

@@ -2,7 +2,7 @@ import { DTYPES } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
 import { elementCount } from '../base/tensor.js';
 import { checkpointKeys } from './checkpoint-keys.js';
-import { GraphWalk, type Output, type Scope } from './restore-walk.js';
+import { GraphWalk, type Output, type Scope } from './graph-walk.js';
 import type { Bundle, MetaGraph, NodeDef, TensorValue } from './types.js';
 
 /** Contents of a mutable table in the checkpoint. */

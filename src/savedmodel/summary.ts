@@ -2,6 +2,7 @@ import { DTYPES, type DType, isNumericDType } from '../base/dtype.js';
 import type { ModelFiles } from '../base/files.js';
 import { elementCount } from '../base/tensor.js';
 import { openBundle } from './bundle/open.js';
+import { type ExampleFeature, findExampleFeatures } from './example-features.js';
 import { type KerasSummary, readKerasSummary } from './keras.js';
 import { selectMetaGraph } from './open.js';
 import { reachAll, reachSignature } from './reach.js';
@@ -48,6 +49,8 @@ export interface SignatureSummary {
   readonly ops: ReadonlyMap<string, number>;
   /** Variable nodes of the main graph that it reads. */
   readonly variables: readonly string[];
+  /** Inputs that are serialized tf.Examples, and what is looked for in them. */
+  readonly examples: ReadonlyMap<string, readonly ExampleFeature[]>;
 }
 
 export interface VariablesSummary {
@@ -102,7 +105,8 @@ function summarizeMetaGraph(
     functions: graph.functions.size,
     signatures: servableSignatures(metaGraph).map((definition) => {
       const reach = reachSignature(metaGraph, definition);
-      return { definition, ops: reach.ops, variables: [...reach.variables] };
+      const examples = findExampleFeatures(metaGraph, definition);
+      return { definition, ops: reach.ops, variables: [...reach.variables], examples };
     }),
     uncallable: uncallable ?? new Map(),
     initNode: findInitNode(metaGraph),
