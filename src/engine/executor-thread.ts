@@ -5,6 +5,7 @@ import type { EngineLocation } from './find.js';
 import type { SessionOptions } from './onnxruntime.js';
 import { PlanRunner } from './plan-runner.js';
 import { createStageLoaders } from './stage-loaders.js';
+import { ThreadState } from './thread-state.js';
 import { packTensors, type ThreadAnswer, type ThreadRequest, unpackTensors, type WireError } from './wire.js';
 
 /** What the executor starts its thread with. */
@@ -12,6 +13,7 @@ export interface ThreadData {
   readonly planDir: string;
   readonly engine: EngineLocation;
   readonly session: SessionOptions;
+  readonly state: SharedArrayBuffer;
 }
 
 /** Answers wait at most this long for others while runs follow each other. */
@@ -19,6 +21,7 @@ const FLUSH_MS = 0.3;
 
 const port = parentPort!;
 const data = workerData as ThreadData;
+const state = new ThreadState(data.state);
 const loaders = createStageLoaders(data.engine, data.session);
 const runners = new Map<string, PlanRunner>();
 
@@ -72,10 +75,16 @@ async function answer(request: ThreadRequest): Promise<ThreadAnswer> {
 async function drain(): Promise<void> {
   isRunning = true;
   for (let request = queue.shift(); request !== undefined; request = queue.shift()) {
+    if (!state.enter()) {
+      port.close();
+      return;
+    }
     try {
       answers.push(await answer(request));
     } catch (error) {
       answers.push({ id: request.id, error: describeError(error) });
+    } finally {
+      state.leave();
     }
     if (queue.length === 0 || performance.now() - flushedAtMs > FLUSH_MS) flush();
     if (request.kind === 'close') port.close();

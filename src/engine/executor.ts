@@ -5,6 +5,7 @@ import type { TensorMap } from '../base/tensor.js';
 import { readPlan } from '../convert/plan-files.js';
 import type { ThreadData } from './executor-thread.js';
 import { resolveEngine } from './resolve.js';
+import { guardExit, ThreadState } from './thread-state.js';
 import type { ExecutorOptions, PlanExecutor, RunResult } from './types.js';
 import { VariantSet } from './variant-set.js';
 import { packTensors, type ThreadAnswer, type ThreadRequest, unpackTensors } from './wire.js';
@@ -24,17 +25,18 @@ const READY_ID = 0;
 
 class ThreadExecutor implements PlanExecutor {
   readonly #options: ExecutorOptions;
-  readonly #threadData: ThreadData;
+  readonly #threadData: Omit<ThreadData, 'state'>;
   readonly #variants: VariantSet;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  #state: ThreadState | undefined;
   #outbox: ThreadRequest[] = [];
   #transfer = new Set<ArrayBuffer>();
   #nextId = READY_ID + 1;
   #isClosing = false;
   #crashTimes: number[] = [];
 
-  constructor(options: ExecutorOptions, threadData: ThreadData) {
+  constructor(options: ExecutorOptions, threadData: Omit<ThreadData, 'state'>) {
     this.#options = options;
     this.#threadData = threadData;
     this.#variants = new VariantSet(readPlan(options.planDir), options.compileVariant);
@@ -84,9 +86,8 @@ class ThreadExecutor implements PlanExecutor {
     const timeoutMs = this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
+        this.#state?.stop();
         this.#failAll(`the engine did not end within ${timeoutMs} ms`);
-        // JavaScript ends at once, but a run inside the engine only when it comes back: not waited for.
-        void worker.terminate();
         worker.unref();
         resolve();
       }, timeoutMs);
@@ -126,9 +127,14 @@ class ThreadExecutor implements PlanExecutor {
 
   #startWorker(): void {
     const { maxHeapMb } = this.#options;
+    const state = new ThreadState();
+    const release = guardExit(state);
+    const workerData: ThreadData = { ...this.#threadData, state: state.buffer };
     const worker = new Worker(entryPath(import.meta.url, './executor-thread.js'), {
       name: 'tfdeploy-engine',
-      workerData: this.#threadData,
+      workerData,
+      // Loaders and eval flags of the process are not meant for this file.
+      execArgv: [],
       ...(maxHeapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } }),
     });
     let reason: string | undefined;
@@ -139,12 +145,13 @@ class ThreadExecutor implements PlanExecutor {
       reason = error.message;
     });
     worker.on('exit', (code) => {
-      if (this.#worker !== worker) return;
+      release();
       this.#worker = undefined;
       if (!this.#isClosing) this.#crashTimes.push(Date.now());
       this.#failAll(reason ?? `it ended with exit code ${code}`);
     });
     this.#worker = worker;
+    this.#state = state;
   }
 
   #restart(): void {

@@ -1,4 +1,7 @@
+import { pathToFileURL } from 'node:url';
+import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
+import { entryPath } from '../../src/base/entry.js';
 import { numericTensor, type Tensor, type TensorMap } from '../../src/base/tensor.js';
 import { createExecutor } from '../../src/engine/executor.js';
 import type { ExecutorOptions, PlanExecutor } from '../../src/engine/types.js';
@@ -11,6 +14,9 @@ import {
   port,
   signature,
 } from './plan-fixture.js';
+
+/** Where the executor's source lies. */
+const ENGINE = new URL('../../src/engine/executor.ts', import.meta.url).href;
 
 const open: PlanExecutor[] = [];
 
@@ -33,12 +39,12 @@ function strings(count: number, length: number): TensorMap {
   return new Map([['x', { dtype: 'string', shape: [count], data }]]);
 }
 
-/** A chain of products that takes seconds. */
+/** A chain of products that takes about a second. */
 function slowSignature() {
   const [x, y] = [port('x', 'float32', ['n', 1500]), port('y', 'float32', ['n', 1500])];
-  const links = Array.from({ length: 60 }, (_, index) => `t${index}`);
+  const links = Array.from({ length: 10 }, (_, index) => `t${index}`);
   const nodes = links.map((name, index) => onnxNode('MatMul', [links[index - 1] ?? 'x', 'x'], [name]));
-  return signature('slow', [x], [y], [onnxStage([x], [y], [...nodes, onnxNode('Relu', ['t59'], ['y'])])]);
+  return signature('slow', [x], [y], [onnxStage([x], [y], [...nodes, onnxNode('Relu', ['t9'], ['y'])])]);
 }
 
 function square(): TensorMap {
@@ -150,6 +156,28 @@ describe('createExecutor', () => {
     });
     await executor.close();
     await failed;
+  });
+});
+
+describe('a process that exits while its engine is busy', () => {
+  it('ends in order, after the run', async () => {
+    const module = JSON.stringify(pathToFileURL(entryPath(ENGINE, './executor.js')).href);
+    const script = `
+      const { createExecutor } = await import(${module});
+      const planDir = process.argv[1];
+      const executor = await createExecutor({ planDir, threads: 1, device: 'cpu' });
+      await executor.warm('slow');
+      const data = new Float32Array(1500 * 1500);
+      const run = executor.run('slow', new Map([['x', { dtype: 'float32', shape: [1500, 1500], data }]]));
+      run.catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      process.exit(7);`;
+    const { exitCode, signal, stderr } = await execa(
+      process.execPath,
+      ['--input-type=module', '-e', script, planOf(slowSignature())],
+      { reject: false },
+    );
+    expect({ exitCode, signal, stderr }).toEqual({ exitCode: 7, signal: undefined, stderr: '' });
   });
 });
 
