@@ -475,15 +475,16 @@ def add_dilations():
     x1, w1 = grid(2, 8, 2), grid(1, 3, 2, 3)
     case("dilated causal Conv1D", dilated_1d, x1)
     case("dilated causal Conv1D dynamic batch", dilated_1d, x1, shapes=[[None, 8, 2]])
-    case(
-        "squeeze and excitation",
-        lambda x: x * tf.sigmoid(raw.Conv2D(input=tf.reshape(tf.reduce_mean(x, [1, 2]), [-1, 1, 1, 3]), filter=grid_se, strides=[1] * 4, padding="SAME")),
-        x,
-        shapes=[dynamic(x, keep=(3,))],
-    )
+    w3 = grid(3, 3, 3, 4), grid(1, 1, 4, 2), grid(1, 1, 2, 4)
 
+    def squeezed(x):
+        conv = lambda x, w: raw.Conv2D(input=x, filter=w, strides=[1] * 4, padding="SAME")
+        a = conv(x, w3[0])
+        mean = tf.reshape(tf.reduce_mean(a, [1, 2]), [-1, 1, 1, 4])
+        return conv(a * tf.sigmoid(conv(tf.nn.relu(conv(mean, w3[1])), w3[2])), w3[1])
 
-grid_se = grid(1, 1, 3, 3)
+    case("squeeze and excitation", squeezed, x, shapes=[[None, *x.shape[1:]]])
+    case("squeeze and excitation dynamic", squeezed, x, shapes=[dynamic(x, keep=(3,))])
 
 
 def add_layouts():
