@@ -6,7 +6,7 @@ const LUA = fileURLToPath(new URL('./post.lua', import.meta.url));
 const CONCURRENCIES = [4, 16, 64];
 const PROBE_S = 3;
 /** A p99 needs 299 requests; the rest is for chance. */
-const LEAST_REQUESTS = 320;
+export const LEAST_REQUESTS = 320;
 const MOST_LATENCY_S = 120;
 
 export const HAS_WRK = spawnSync('wrk', ['-v']).error === undefined;
@@ -67,8 +67,8 @@ async function saturateWithBench(url, request, concurrency, seconds) {
 }
 
 /** Latency at a fixed rate, from the intended send time; long enough for a p99 where that is bearable. */
-export async function measureLatency(url, request, qps, seconds) {
-  const duration = Math.min(MOST_LATENCY_S, Math.max(seconds, Math.ceil(LEAST_REQUESTS / qps)));
+export async function measureLatency(url, request, qps, seconds, leastRequests) {
+  const duration = Math.min(MOST_LATENCY_S, Math.max(seconds, Math.ceil(leastRequests / qps)));
   const report = await bench([
     ...[url, '--qps', qps.toFixed(3), '--duration', `${duration}s`, '--input', request],
     ...['--timeout', '60s', '--arrivals', 'poisson'],

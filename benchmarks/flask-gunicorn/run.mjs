@@ -1,14 +1,15 @@
 // Side by side in one run on this machine: `tfdeploy serve` against Flask + gunicorn + TensorFlow.
 //   node benchmarks/flask-gunicorn/run.mjs [--models toy,mlp,mobilenetv2] [--contenders tfdeploy,a,b]
-//     [--seconds 10] [--rounds 1] [--json FILE]
+//     [--seconds 10] [--rounds 1] [--json FILE] [--smoke]
 // Prints a markdown table and the ratios. The models are exported by real TensorFlow once, into the cache folder.
+// --smoke only shows that everything works: two seconds each, too few requests for a p99 of slow models.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CONTENDERS, makePlanCache, startContender } from './contenders.mjs';
-import { HAS_WRK, measureLatency, measureSaturation } from './load.mjs';
+import { HAS_WRK, LEAST_REQUESTS, measureLatency, measureSaturation } from './load.mjs';
 import { treePssBytes } from './memory.mjs';
 import { MODELS, prepareModels } from './models.mjs';
 import { formatTable } from './table.mjs';
@@ -18,6 +19,7 @@ const { values: flags } = parseArgs({
     models: { type: 'string', default: Object.keys(MODELS).join(',') },
     contenders: { type: 'string', default: Object.keys(CONTENDERS).join(',') },
     seconds: { type: 'string', default: '10' },
+    smoke: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '1' },
     json: {
       type: 'string',
@@ -25,7 +27,8 @@ const { values: flags } = parseArgs({
     },
   },
 });
-const seconds = Number(flags.seconds);
+const seconds = flags.smoke ? 2 : Number(flags.seconds);
+const leastRequests = flags.smoke ? 1 : LEAST_REQUESTS;
 const contenders = split(flags.contenders, CONTENDERS);
 const results = [];
 for (const model of prepareModels(split(flags.models, MODELS))) {
@@ -69,7 +72,7 @@ async function compare(model, round) {
         const latency = {};
         for (const [peer, qps] of rates) {
           if (name !== 'tfdeploy' && name !== peer) continue;
-          latency[peer] = await measureLatency(server.url, model.request, qps, seconds);
+          latency[peer] = await measureLatency(server.url, model.request, qps, seconds, leastRequests);
           const { p50Ms, p99Ms, verdict } = latency[peer];
           note(model, name, `at ${qps.toFixed(1)}/s: p50 ${p50Ms} ms, p99 ${p99Ms} ms, ${verdict}`);
         }

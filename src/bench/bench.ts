@@ -44,7 +44,7 @@ export interface BenchPlan {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const MOST_CONNECTIONS = 4_096;
+const MOST_CONNECTIONS = 1_024;
 /** Descriptors the process needs for itself. */
 const SPARE_DESCRIPTORS = 64;
 

@@ -4,7 +4,8 @@ import type { Command } from './define.js';
 /** `tfdeploy bench`: exit status 0 ok, 2 SLO missed, 3 invalid, 4 unsteady or too few requests. */
 export const bench: Command = {
   name: 'bench',
-  about: 'load-test a model: open loop, latency from the intended send time, with a verdict',
+  about:
+    'load-test a model: open loop, latency from the intended send time, with a verdict (exit status 2: an SLO is missed, 3: the figures are not valid, 4: unsteady or too few requests)',
   arguments: [
     {
       name: '[target]',

@@ -13,6 +13,9 @@ export interface PoolOptions {
   onOutcome(outcome: Outcome): void;
 }
 
+/** More handshakes at once only crowd out the requests that could be answered meanwhile. */
+const MOST_CONNECTING = 64;
+
 /**
  * Connections that grow with the need: a shot takes the connection that fell idle last; where none is idle it
  * waits in a queue while another is opened, so that a slow server never holds back the schedule. Every shot
@@ -78,7 +81,8 @@ export class Pool {
   }
 
   private grow(): void {
-    if (this.all.size < this.options.maxConnections && this.connecting < this.queued) this.openOne();
+    const room = Math.min(this.queued, MOST_CONNECTING);
+    if (this.all.size < this.options.maxConnections && this.connecting < room) this.openOne();
   }
 
   private openOne(): void {
@@ -87,6 +91,7 @@ export class Pool {
       onReady: (ready) => {
         this.connecting--;
         this.release(ready);
+        this.grow();
       },
       onAnswer: (from, shot, answer) => this.settle(from, shot, answer),
       onGone: (gone, error) => this.forget(gone, error),
