@@ -31,7 +31,7 @@ export function withCallableSignatures(metaGraph: MetaGraph, bundle: Bundle | un
   const signatures = new Map(metaGraph.signatures);
   const uncallable = new Map<string, string>();
   const nodes = [...metaGraph.graph.nodes];
-  const taken = new Set(nodes.map((node) => node.name));
+  const taken = new Map(nodes.map((node) => [node.name, 0]));
   for (const [name, { definition, details }] of listCallables(metaGraph, objectGraph)) {
     const captured = details.captures.map((id) => capture.find(id));
     const missing = captured.indexOf(undefined);
@@ -73,12 +73,19 @@ function listCallables(metaGraph: MetaGraph, objects: ObjectGraph): Map<string, 
 /** Finds the main graph's tensor for an object that a function captures. */
 class CaptureNames {
   readonly #variables = new Map<number, string>();
+  /** Main graph nodes by what they are known as at run time; undefined where that is not unique. */
+  readonly #shared = new Map<string, string | undefined>();
 
   constructor(
     private readonly metaGraph: MetaGraph,
     private readonly objects: ObjectGraph,
     bundle: Bundle | undefined,
   ) {
+    for (const node of metaGraph.graph.nodes) {
+      if (textOf(node.attrs.get('shared_name')) === '' && !isVariableNode(node)) continue;
+      const key = resourceKey(node.op, sharedName(node));
+      this.#shared.set(key, this.#shared.has(key) ? undefined : node.name);
+    }
     if (bundle === undefined) return;
     const nodeByKey = new Map(
       [...bindCheckpoint(metaGraph, bundle).keys].map(([node, key]) => [key, node] as const),
@@ -109,26 +116,22 @@ class CaptureNames {
     const body = this.metaGraph.graph.functions.get(creator?.concreteFunctions[0] ?? '');
     const made = body?.nodes.find((node) => textOf(node.attrs.get('shared_name')) !== '');
     if (made === undefined) return undefined;
-    const wanted = textOf(made.attrs.get('shared_name'));
-    return this.metaGraph.graph.nodes.find(
-      (node) => node.op === made.op && textOf(node.attrs.get('shared_name')) === wanted,
-    )?.name;
+    return this.#shared.get(resourceKey(made.op, textOf(made.attrs.get('shared_name'))));
   }
 
   #byName(name: string): string | undefined {
-    const found = this.metaGraph.graph.nodes.filter(
-      (node) => isVariableNode(node) && sharedName(node) === name,
-    );
-    return found.length === 1 ? found[0]!.name : undefined;
+    return this.#shared.get(resourceKey('VarHandleOp', name));
   }
 }
+
+const resourceKey = (op: string, shared: string): string => `${op} ${shared}`;
 
 function makeCall(
   name: string,
   definition: FunctionDef,
   details: ConcreteFunction,
   captured: readonly string[],
-  taken: Set<string>,
+  taken: Map<string, number>,
 ): { signature: SignatureDef; nodes: NodeDef[] } {
   const prefix = `signature_${name.replace(/[^\w]/g, '_')}`;
   const own = definition.inputArgs.slice(0, definition.inputArgs.length - captured.length);
@@ -197,10 +200,14 @@ function argDType(arg: ArgDef): DType | 'invalid' {
     : 'invalid';
 }
 
-function takeName(wanted: string, taken: Set<string>): string {
+function takeName(wanted: string, taken: Map<string, number>): string {
   let name = wanted;
-  for (let i = 1; taken.has(name); i++) name = `${wanted}_${i}`;
-  taken.add(name);
+  while (taken.has(name)) {
+    const next = taken.get(wanted)! + 1;
+    taken.set(wanted, next);
+    name = `${wanted}_${next}`;
+  }
+  taken.set(name, 0);
   return name;
 }
 

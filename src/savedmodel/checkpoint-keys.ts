@@ -1,5 +1,6 @@
 import type { Bundle, ObjectGraph } from './types.js';
 
+const MAX_PATH_LENGTH = 16_384;
 const VALUE_SUFFIX = '/.ATTRIBUTES/VARIABLE_VALUE';
 
 /** How objects of a TF2 model are known in its checkpoint. */
@@ -27,13 +28,15 @@ export function checkpointKeys(objects: ObjectGraph | undefined, bundle: Bundle)
   for (const [id, path] of paths) {
     for (const [name, child] of objects.nodes[id]?.children ?? []) {
       const childPath = path === '' ? escapeName(name) : `${path}/${escapeName(name)}`;
-      const key = childPath + VALUE_SUFFIX;
       const object = objects.nodes[child];
-      if (object?.kind === 'variable' && !byObject.has(child) && bundle.entries.has(key)) {
-        byObject.set(child, key);
-        names.set(object.name, names.has(object.name) ? undefined : key);
+      if (object?.kind === 'variable' && !byObject.has(child)) {
+        const key = childPath + VALUE_SUFFIX;
+        if (bundle.entries.has(key)) {
+          byObject.set(child, key);
+          names.set(object.name, names.has(object.name) ? undefined : key);
+        }
       }
-      if (!paths.has(child)) paths.set(child, childPath);
+      if (!paths.has(child) && childPath.length <= MAX_PATH_LENGTH) paths.set(child, childPath);
     }
   }
   const unique = [...names].filter((row): row is [string, string] => row[1] !== undefined);

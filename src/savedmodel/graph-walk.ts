@@ -24,18 +24,29 @@ export interface Output {
   readonly index: number;
 }
 
-/** More calls than any restore function makes; a hostile library could ask for 2^n. */
-const MAX_CALLS = 10_000;
+/** Functions that call each other twice make 2^n calls. */
+const MAX_CALLS = 100_000;
+const MAX_VISITS = 5_000_000;
 const MAX_STEPS = 10_000;
 const PASSES_ON: ReadonlySet<string> = new Set(['Identity', 'Reshape']);
 
 /** Follows edges of a graph symbolically, through function calls, without running anything. */
 export class GraphWalk {
   readonly main: Scope;
+  readonly #bodies = new Map<FunctionDef, ReadonlyMap<string, NodeDef>>();
   #calls = 0;
 
   constructor(private readonly graph: GraphDef) {
     this.main = { nodes: byName(graph.nodes), args: new Map(), definition: undefined, calls: new Map() };
+  }
+
+  #nodesOf(definition: FunctionDef): ReadonlyMap<string, NodeDef> {
+    let nodes = this.#bodies.get(definition);
+    if (nodes === undefined) {
+      nodes = byName(definition.nodes);
+      this.#bodies.set(definition, nodes);
+    }
+    return nodes;
   }
 
   /** The node's function, when it is a call. */
@@ -58,7 +69,7 @@ export class GraphWalk {
         const ref = passed[i];
         if (ref !== undefined) args.set(arg.name, { scope, ref });
       });
-      inner = { nodes: byName(callee.nodes), args, definition: callee, calls: new Map() };
+      inner = { nodes: this.#nodesOf(callee), args, definition: callee, calls: new Map() };
       scope.calls.set(node.name, inner);
     }
     return inner;
@@ -109,7 +120,9 @@ export class GraphWalk {
       const node = scope.nodes.get(name);
       if (node === undefined || names.has(name)) continue;
       names.add(name);
-      found.push({ scope, node, index: 0 });
+      if (found.push({ scope, node, index: 0 }) > MAX_VISITS) {
+        throw new TfdeployError('TFD_MODEL_LIMIT', `"${start}": reaches too many nodes through calls`);
+      }
       for (const input of node.inputs) todo.push({ scope, name: referredNode(input) });
       const callee = this.callee(node);
       if (callee === undefined) continue;

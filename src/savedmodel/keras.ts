@@ -34,11 +34,13 @@ export function readKerasSummary(files: ModelFiles, dir: string): KerasSummary |
     const { nodes } = decodeMessage(KERAS_SCHEMA, 'SavedMetadata', files.read(path), { what: path });
     const root = nodes.find((node) => node.node_path === 'root');
     if (root === undefined) return undefined;
-    const layers = nodes
-      .filter((node) => /^root\.layer(_with_weights)?-\d+$/.test(node.node_path))
-      .filter((node, i, all) => all.findIndex((other) => other.node_id === node.node_id) === i)
-      .map((node) => describe(node.metadata));
-    return { ...describe(root.metadata), layers };
+    // A layer with weights is listed under both of its names.
+    const layers = new Map(
+      nodes
+        .filter((node) => /^root\.layer(_with_weights)?-\d+$/.test(node.node_path))
+        .map((node) => [node.node_id, describe(node.metadata)]),
+    );
+    return { ...describe(root.metadata), layers: [...layers.values()] };
   } catch (error) {
     if (isTfdeployError(error) || error instanceof SyntaxError) return undefined;
     throw error;

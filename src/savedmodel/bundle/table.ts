@@ -5,6 +5,9 @@ import { decompressSnappy } from './snappy.js';
 
 const FOOTER_BYTES = 48;
 const TRAILER_BYTES = 5;
+/** Keys share prefixes on disk, so a few bytes there could be many in memory. */
+const MAX_KEY_BYTES = 16_384;
+const MAX_BLOCK_KEY_BYTES = 2 ** 26;
 export const TABLE_MAGIC = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb] as const;
 
 interface Handle {
@@ -68,12 +71,17 @@ function* readEntries(block: Uint8Array, what: string): Generator<[key: Uint8Arr
   if (end < 0) throw corrupt(what, 'a block with too many restart points');
   const reader = new WireReader(block.subarray(0, end), { what });
   let key: Uint8Array = new Uint8Array(0);
+  let keyBytes = 0;
   while (reader.pos < end) {
     const shared = reader.varint32();
     const unshared = reader.varint32();
     const valueLength = reader.varint32();
     if (shared > key.length || unshared + valueLength > end - reader.pos) {
       throw corrupt(what, 'a block whose entries run past its end');
+    }
+    keyBytes += shared + unshared;
+    if (shared + unshared > MAX_KEY_BYTES || keyBytes > MAX_BLOCK_KEY_BYTES) {
+      throw new TfdeployError('TFD_MODEL_LIMIT', `${what}: its keys are too long`);
     }
     const next = new Uint8Array(shared + unshared);
     next.set(key.subarray(0, shared));

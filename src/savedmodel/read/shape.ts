@@ -2,12 +2,18 @@ import { TfdeployError } from '../../base/error.js';
 import type { Dim, Shape } from '../../base/shape.js';
 import type { Proto } from '../proto/schema.js';
 
+/** TensorFlow's own limit. */
+const MAX_RANK = 254;
+
 /**
  * TensorShapeProto as a shape: size −1 is the unnamed unknown `?`, an absent message or `unknown_rank` is
  * null. Two `?` are not the same size: the graph stage gives unknown dimensions names of their own.
  */
 export function toShape(proto: Proto<'TensorShapeProto'> | undefined, where: string): Shape {
   if (proto === undefined || proto.unknown_rank) return null;
+  if (proto.dim.length > MAX_RANK) {
+    throw new TfdeployError('TFD_MODEL_CORRUPT', `${where}: a shape of ${proto.dim.length} dimensions`);
+  }
   return proto.dim.map((dim): Dim => {
     if (dim.size >= 0) return dim.size;
     if (dim.size === -1) return '?';

@@ -10,7 +10,7 @@ import type { ReadContext } from './context.js';
 import { toSizes } from './shape.js';
 
 /** A few bytes of file may ask for a tensor filled with one value; this is how large it may get. */
-const MAX_FILLED_BYTES = 2 ** 30;
+const MAX_FILLED_BYTES = 2 ** 28;
 
 type ListField = {
   [K in keyof Proto<'TensorProto'>]: Proto<'TensorProto'>[K] extends ArrayLike<number | bigint> ? K : never;

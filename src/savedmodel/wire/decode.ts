@@ -178,6 +178,7 @@ function append(
   read: ScalarCodec['read'],
 ): void {
   if (wire !== WIRE.bytes || field.scalar === 'string' || field.scalar === 'bytes') {
+    reader.enter(0);
     push(target, field, message, read(reader));
     return;
   }

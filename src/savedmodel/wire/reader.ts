@@ -11,7 +11,10 @@ export interface WireOptions {
   readonly limitCode?: Code;
   /** Nesting allowed; protobuf's own default is 100. */
   readonly maxDepth?: number;
-  /** Messages allowed, so that a file of empty messages can not fill the memory. Default 20 million. */
+  /**
+   * Messages and repeated strings allowed, so that a file of empty ones can not fill the memory. Default 20
+   * million.
+   */
   readonly maxMessages?: number;
 }
 
