@@ -2,7 +2,8 @@ import { bench } from './bench.js';
 import type { Command } from './define.js';
 import { engine } from './engine.js';
 import { init } from './init.js';
+import { inspect } from './inspect.js';
 import { run } from './run.js';
 
 /** Every command, in the order of the help. A command loads its own code on use. */
-export const COMMANDS: readonly Command[] = [run, bench, init, engine];
+export const COMMANDS: readonly Command[] = [inspect, run, bench, init, engine];
