@@ -241,6 +241,12 @@ export const FIELDS = {
     about: 'where the engine computes',
   }),
 
+  install: boolean({
+    section: 'Compute',
+    default: true,
+    about: 'install the engine on first use when it is not there',
+  }),
+
   max_body_bytes: integer({
     section: 'Limits',
     default: 64 * MIB,

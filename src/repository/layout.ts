@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { TfdeployError } from '../base/error.js';
 import { nodeFiles } from '../base/node-files.js';
 import { isSavedModelDir, locateModel } from '../savedmodel/locate.js';
@@ -77,12 +77,17 @@ export interface ModelArgument {
   readonly basePath: string;
 }
 
+/** models/half/00000123 is the model "half": the last name that is no version, in letters that URLs carry. */
 function nameOf(path: string): string {
-  const full = resolve(path);
-  const own = basename(full);
-  // models/half/00000123 is version 123 of the model "half".
-  const name = parseVersion(own) === undefined ? own : basename(dirname(full));
-  return name.replace(/[^A-Za-z0-9_.-]+/g, '_') || 'default';
+  const own = resolve(path)
+    .split('/')
+    .filter((part) => part !== '' && parseVersion(part) === undefined)
+    .at(-1);
+  const name = (own ?? '')
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^A-Za-z0-9_.-]+/g, '-');
+  return name.replace(/^[-.]+|[-.]+$/g, '') || 'model';
 }
 
 export function parseModelArgument(argument: string, name?: string): ModelArgument {

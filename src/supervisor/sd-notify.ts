@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import type { Log } from '../base/log.js';
+
+/** What systemd is told about the service (Type=notify). Everything does nothing without NOTIFY_SOCKET. */
+export interface Notifier {
+  ready(status: string): void;
+  reloading(): void;
+  stopping(): void;
+  status(text: string): void;
+  /** Asks for more time to start. */
+  extend(ms: number): void;
+  close(): void;
+}
+
+/**
+ * Node.js has no UNIX datagram sockets, so systemd's own `systemd-notify` sends the messages; the unit needs
+ * NotifyAccess=all. With WatchdogSec= set it is pinged at half the interval, as systemd recommends.
+ */
+export function createNotifier(env: NodeJS.ProcessEnv, log: Log): Notifier {
+  const isOn = env.NOTIFY_SOCKET !== undefined && env.NOTIFY_SOCKET !== '';
+  let isBroken = false;
+  const send = (...fields: string[]): void => {
+    if (!isOn || isBroken) return;
+    const child = spawn('systemd-notify', fields, { stdio: 'ignore' });
+    child.on('error', (error) => {
+      isBroken = true;
+      log.warn(`systemd-notify can not be run, so systemd hears nothing of this service: ${error.message}`);
+    });
+  };
+  const watchdogMs = Number(env.WATCHDOG_USEC ?? 0) / 1000;
+  const isWatched = watchdogMs > 0 && (env.WATCHDOG_PID ?? String(process.pid)) === String(process.pid);
+  const timer = isOn && isWatched ? setInterval(() => send('WATCHDOG=1'), watchdogMs / 2) : undefined;
+  return {
+    ready: (status) => send('READY=1', `STATUS=${status}`, `MAINPID=${process.pid}`),
+    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
+    stopping: () => send('STOPPING=1', 'STATUS=draining'),
+    status: (text) => send(`STATUS=${text}`),
+    extend: (ms) => send(`EXTEND_TIMEOUT_USEC=${Math.round(ms * 1000)}`),
+    close: () => clearInterval(timer),
+  };
+}
