@@ -5,21 +5,32 @@ const CLI = fileURLToPath(new URL('../../bin/tfdeploy.js', import.meta.url));
 const LUA = fileURLToPath(new URL('./post.lua', import.meta.url));
 const CONCURRENCIES = [4, 16, 64];
 const PROBE_S = 3;
+const SLOW_PROBE_S = 20;
+const MOST_SATURATION_S = 30;
+const ENOUGH_REQUESTS = 100;
 /** A p99 needs 299 requests; the rest is for chance. */
 export const LEAST_REQUESTS = 320;
 const MOST_LATENCY_S = 120;
 
 export const HAS_WRK = spawnSync('wrk', ['-v']).error === undefined;
 
-/** Requests per second at saturation: the best of three concurrencies, then measured at that one. */
+/**
+ * Requests per second at saturation: the best of three concurrencies, then measured at that one, for longer
+ * where a model is so slow that chance would decide.
+ */
 export async function measureSaturation(url, request, seconds) {
   const saturate = HAS_WRK ? saturateWithWrk : saturateWithBench;
-  let best;
-  for (const concurrency of CONCURRENCIES) {
-    const probe = await saturate(url, request, concurrency, Math.min(PROBE_S, seconds));
-    if (best === undefined || probe.perSecond > best.perSecond) best = probe;
+  let best = { perSecond: 0 };
+  for (const probeSeconds of [PROBE_S, SLOW_PROBE_S]) {
+    for (const concurrency of CONCURRENCIES) {
+      const probe = await saturate(url, request, concurrency, probeSeconds);
+      if (probe.perSecond > best.perSecond) best = probe;
+    }
+    if (best.perSecond > 0) break;
   }
-  return await saturate(url, request, best.concurrency, seconds);
+  if (best.perSecond === 0) throw new Error(`${url} answered nothing in ${SLOW_PROBE_S} s`);
+  const enough = Math.min(MOST_SATURATION_S, Math.ceil(ENOUGH_REQUESTS / best.perSecond));
+  return await saturate(url, request, best.concurrency, Math.max(seconds, enough));
 }
 
 async function saturateWithWrk(url, request, concurrency, seconds) {
