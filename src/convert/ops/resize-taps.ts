@@ -26,8 +26,22 @@ export function nearestIndices(input: number, output: number, rule: ResizeRule):
   });
 }
 
-/** The pixel that ONNX Runtime's Resize takes, with the modes that `nearestModes` names, in float32 too. */
-export function onnxNearestIndices(input: number, output: number, rule: ResizeRule): number[] {
+/** Positions this close to the border between two pixels may be rounded either way by another program. */
+const BORDER_PIXELS = 1e-3;
+
+/** True where ONNX Runtime's Resize takes the pixels that TensorFlow takes, however it rounds on the way. */
+export function isNearestUndisputed(input: number, output: number, rule: ResizeRule): boolean {
+  const ours = onnxNearestIndices(input, output, rule);
+  const isSame = nearestIndices(input, output, rule).every((index, position) => index === ours[position]);
+  if (!isSame || !rule.halfPixel) return isSame;
+  return ours.every((_, position) => {
+    const exact = ((position + 0.5) * input) / output;
+    return Math.abs(exact - Math.round(exact)) > BORDER_PIXELS;
+  });
+}
+
+/** The pixel that ONNX Runtime's Resize takes for each output position, as it computes it in float32. */
+function onnxNearestIndices(input: number, output: number, rule: ResizeRule): number[] {
   const scale = f32(output / input);
   return Array.from({ length: output }, (_, position) => {
     const at = onnxSource(position, scale, input, output, rule);

@@ -3,7 +3,7 @@ import { divideExactly } from '../../graph/dims.js';
 import { fromChannelsFirst, makeDataFormat, toChannelsFirst } from '../layout/data-format.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { emitArea, emitCubicAxis, emitNearestAxis, type ResizeAxis } from './resize-axis.js';
-import { nearestIndices, onnxNearestIndices, type ResizeRule } from './resize-taps.js';
+import { isNearestUndisputed, type ResizeRule } from './resize-taps.js';
 
 const NHWC = makeDataFormat(4, true);
 
@@ -61,12 +61,9 @@ function convertBilinear(context: ConvertContext): readonly Ref[] {
   return [emitResize(context, floatImage(context), spec, { mode: 'linear' })];
 }
 
-/** True where ONNX Runtime's Resize takes the same pixels, in float32, as TensorFlow does. */
+/** True where ONNX Runtime's Resize takes the same pixels as TensorFlow does. */
 function isSameNearest(from: Dim | undefined, to: Dim | undefined, rule: ResizeRule): boolean {
-  if (typeof from === 'number' && typeof to === 'number') {
-    const ours = onnxNearestIndices(from, to, rule);
-    return nearestIndices(from, to, rule).every((index, at) => index === ours[at]);
-  }
+  if (typeof from === 'number' && typeof to === 'number') return isNearestUndisputed(from, to, rule);
   if (from === undefined || to === undefined || rule.alignCorners) return false;
   // Repeating each pixel k times leaves no position near a border between two pixels.
   return typeof divideExactly(to, from) === 'number';
