@@ -24,18 +24,22 @@ train_x, test_x, train_y, test_y = train_test_split(
     images, digits.target, test_size=0.2, random_state=7, stratify=digits.target
 )
 
-pixels = tf.keras.Input((8, 8), name="pixels")
-x = tf.keras.layers.Rescaling(1 / 16, name="rescale")(pixels)
-x = tf.keras.layers.Reshape((8, 8, 1), name="add_channel")(x)
-x = tf.keras.layers.Conv2D(32, 3, padding="same", use_bias=False, name="conv1")(x)
-x = tf.keras.layers.BatchNormalization(name="norm1")(x)
-x = tf.keras.layers.ReLU(name="relu1")(x)
-x = tf.keras.layers.MaxPooling2D(name="pool1")(x)
-x = tf.keras.layers.Conv2D(48, 3, padding="same", activation="relu", name="conv2")(x)
-x = tf.keras.layers.GlobalAveragePooling2D(name="pool2")(x)
-x = tf.keras.layers.Dropout(0.2, name="dropout")(x)
-probabilities = tf.keras.layers.Dense(10, activation="softmax", name="probabilities")(x)
-model = tf.keras.Model(pixels, probabilities, name="digits")
+def build():
+    pixels = tf.keras.Input((8, 8), name="pixels")
+    x = tf.keras.layers.Rescaling(1 / 16, name="rescale")(pixels)
+    x = tf.keras.layers.Reshape((8, 8, 1), name="add_channel")(x)
+    x = tf.keras.layers.Conv2D(32, 3, padding="same", use_bias=False, name="conv1")(x)
+    x = tf.keras.layers.BatchNormalization(name="norm1")(x)
+    x = tf.keras.layers.ReLU(name="relu1")(x)
+    x = tf.keras.layers.MaxPooling2D(name="pool1")(x)
+    x = tf.keras.layers.Conv2D(48, 3, padding="same", activation="relu", name="conv2")(x)
+    x = tf.keras.layers.GlobalAveragePooling2D(name="pool2")(x)
+    x = tf.keras.layers.Dropout(0.2, name="dropout")(x)
+    probabilities = tf.keras.layers.Dense(10, activation="softmax", name="probabilities")(x)
+    return tf.keras.Model(pixels, probabilities, name="digits")
+
+
+model = build()
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(train_x, train_y, epochs=60, batch_size=64, verbose=0)
 _, accuracy = model.evaluate(test_x, test_y, verbose=0)
@@ -53,8 +57,8 @@ class Digits(tf.Module):
         return {"probabilities": p, "digit": tf.argmax(p, axis=-1)}
 
 
-# A clone holds the weights without the optimizer's state, which nobody needs in production.
-network = tf.keras.models.clone_model(model)
+# A second network holds the weights without the optimizer's state, which nobody needs in production.
+network = build()
 network.set_weights(model.get_weights())
 target = os.path.join(HERE, "model")
 shutil.rmtree(target, ignore_errors=True)
