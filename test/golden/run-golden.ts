@@ -160,7 +160,7 @@ function compareCase(id: string, actual: TensorMap, expected: Case): GoldenRow {
 
 /** Written by test/oracle/kernel_spread.py: case → output → how far TensorFlow's kernels are apart. */
 function readSpread(): Readonly<Record<string, Readonly<Record<string, number>>>> {
-  const text = readFileSync(new URL('./kernel-spread.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('./kernel-spread.gen.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { spread: Record<string, Record<string, number>> }).spread;
 }
 

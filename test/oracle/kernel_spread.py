@@ -4,7 +4,7 @@ The golden answers were made with plain kernels. On an ill-conditioned model Ten
 (oneDNN) differ from them by more than the tolerance; no other implementation can be held to less. This
 records, per case and output, the largest difference where it is over the tolerance.
 
-    python test/oracle/kernel_spread.py ../shared test/golden/kernel-spread.json
+    python test/oracle/kernel_spread.py ../shared test/golden/kernel-spread.gen.json
 """
 
 import base64
