@@ -1,13 +1,14 @@
 import { DTYPES } from '../base/dtype.js';
 import type { Graph, Node, Value } from '../graph/ir.js';
+import type { Side } from './partition.js';
 
 /**
  * onnxruntime-node can not carry bfloat16, which ONNX Runtime itself can cast: such inputs and outputs cross
- * as float32, with one Cast on the host and one behind the border. Returns the host's Casts; changes the
- * graph in place.
+ * as float32, with one Cast on the host and one behind the border. Returns the side each of these Casts is on;
+ * changes the graph in place.
  */
-export function bridgeBfloat16(graph: Graph): Set<Node> {
-  const onHost = new Set<Node>();
+export function bridgeBfloat16(graph: Graph): Map<Node, Side> {
+  const sides = new Map<Node, Side>();
   let nextId = 1 + Math.max(0, ...graph.nodes.map(({ id }) => id));
   const addCast = (input: Value, to: 'float32' | 'bfloat16', suffix: string): Node => {
     const name = `${input.name}/${suffix}`;
@@ -45,7 +46,7 @@ export function bridgeBfloat16(graph: Graph): Set<Node> {
     const outside = addCast(value, 'float32', 'as_float32');
     const inside = addCast(outside.outputs[0]!, 'bfloat16', 'as_bfloat16');
     replaceUses(graph, value, inside.outputs[0]!);
-    onHost.add(outside);
+    sides.set(outside, 'host').set(inside, 'onnx');
     graph.nodes.unshift(outside, inside);
   }
   for (const output of graph.outputs) {
@@ -54,10 +55,10 @@ export function bridgeBfloat16(graph: Graph): Set<Node> {
     const inside = addCast(value, 'float32', 'out_float32');
     const outside = addCast(inside.outputs[0]!, 'bfloat16', 'out_bfloat16');
     output.value = outside.outputs[0]!;
-    onHost.add(outside);
+    sides.set(outside, 'host').set(inside, 'onnx');
     graph.nodes.push(inside, outside);
   }
-  return onHost;
+  return sides;
 }
 
 function replaceUses(graph: Graph, from: Value, to: Value): void {

@@ -1,7 +1,7 @@
 import type { Shape } from '../base/shape.js';
 import type { Graph, GraphInput, Node, Value } from '../graph/ir.js';
 import { findAssumedShapes } from './assumed-shapes.js';
-import { isBatchable } from './batchable.js';
+import { isBatchable } from './batch/batchable.js';
 import { bridgeBfloat16 } from './bfloat-borders.js';
 import type { CompiledSignature, CompiledStage } from './compiled.js';
 import { convertNodes, RefTable } from './convert-nodes.js';

@@ -31,6 +31,9 @@ export interface Partition {
 /** Types that no ONNX node is made for. */
 const NEVER_ONNX: ReadonlySet<DType> = new Set(['string', 'resource', 'variant', 'complex64', 'complex128']);
 
+/** Types that onnxruntime-node can not carry, beside those. */
+const NEVER_CROSSING: ReadonlySet<DType> = new Set(['bfloat16']);
+
 /** Work on few numbers, as good on the host as in ONNX Runtime: kept beside the host nodes it feeds. */
 const LIGHT = new Set(
   (
@@ -45,20 +48,22 @@ function touches(node: Node, types: ReadonlySet<DType>): boolean {
   return [...node.inputs, ...node.outputs].some((value) => types.has(value.dtype));
 }
 
-type Side = 'host' | 'onnx';
+export type Side = 'host' | 'onnx';
+type Sides = ReadonlyMap<Node, Side>;
 
 /**
  * Splits the graph into stages that alternate between host and ONNX Runtime: even levels are the host's. A
- * node comes as early as its inputs allow. `hostOnly` names nodes whose conversion was refused before.
+ * node comes as early as its inputs allow. `forced` says where nodes must be: those whose conversion was refused
+ * before are the host's.
  */
-export function partition(graph: Graph, hostOnly: ReadonlySet<Node> = new Set()): Partition {
+export function partition(graph: Graph, forced: Sides = new Map()): Partition {
   const blockers: Blocker[] = [];
-  const feedsHost = findHostFeeders(graph, hostOnly);
+  const feedsHost = findHostFeeders(graph, forced);
   const levelOf = new Map<Value, number>();
   const byLevel = new Map<number, Node[]>();
   for (const node of graph.nodes) {
     const from = Math.max(0, ...node.inputs.map((input) => levelOf.get(input) ?? 0));
-    const side = chooseSide(node, from, hostOnly, feedsHost);
+    const side = chooseSide(node, from, forced, feedsHost);
     if (side === undefined) blockers.push(blockerOf(node, noWay(node)));
     const isHost = side === 'host';
     const level = (from % 2 === 0) === isHost ? from : from + 1;
@@ -67,34 +72,49 @@ export function partition(graph: Graph, hostOnly: ReadonlySet<Node> = new Set())
     byLevel.set(level, row);
     for (const output of node.outputs) levelOf.set(output, level);
   }
+  for (const node of graph.nodes) {
+    const crossing = node.inputs.find((input) => isLostAtBorder(input, node, levelOf));
+    if (crossing !== undefined) blockers.push(blockerOf(node, lostAtBorder(crossing)));
+  }
   if (blockers.length > 0) return { segments: [], blockers };
   const levels = [...byLevel.keys()].sort((a, b) => a - b);
   if (!levels.includes(0) && graph.outputs.some(({ value }) => isConstantOutput(value))) levels.unshift(0);
   return { segments: levels.map((level) => cutSegment(graph, byLevel.get(level) ?? [], level)), blockers };
 }
 
+function isLostAtBorder(input: Value, node: Node, levelOf: ReadonlyMap<Value, number>): boolean {
+  const [output] = node.outputs;
+  if (!NEVER_CROSSING.has(input.dtype) || input.constant !== undefined || output === undefined) return false;
+  const from = levelOf.get(input);
+  return from === undefined ? (levelOf.get(output) ?? 0) % 2 === 1 : from !== levelOf.get(output);
+}
+
+function lostAtBorder({ name, dtype }: Value): TfdeployError {
+  const why = `"${name}" is ${dtype}, which can not be carried between the host and the engine`;
+  return new TfdeployError('TFD_DTYPE_UNSUPPORTED', why, { details: { why } });
+}
+
 function isConstantOutput(value: Value): boolean {
   return value.constant !== undefined;
 }
 
-function chooseSide(
-  node: Node,
-  from: number,
-  hostOnly: ReadonlySet<Node>,
-  feedsHost: ReadonlySet<Node>,
-): Side | undefined {
+function chooseSide(node: Node, from: number, forced: Sides, feedsHost: ReadonlySet<Node>): Side | undefined {
   const canHost = findKernel(node.op) !== undefined;
-  const canOnnx = findConverter(node.op) !== undefined && !hostOnly.has(node) && !touches(node, NEVER_ONNX);
+  const canOnnx =
+    findConverter(node.op) !== undefined && forced.get(node) !== 'host' && !touches(node, NEVER_ONNX);
   if (!canOnnx) return canHost ? 'host' : undefined;
-  const isBeside = canHost && from % 2 === 0 && LIGHT.has(node.op) && feedsHost.has(node);
+  if (forced.has(node)) return forced.get(node);
+  const isBeside =
+    !touches(node, NEVER_CROSSING) && canHost && from % 2 === 0 && LIGHT.has(node.op) && feedsHost.has(node);
   return isBeside ? 'host' : 'onnx';
 }
 
 /** Nodes whose results reach a node that only the host can run. */
-function findHostFeeders(graph: Graph, hostOnly: ReadonlySet<Node>): Set<Node> {
+function findHostFeeders(graph: Graph, forced: Sides): Set<Node> {
   const feeders = new Set<Node>();
   for (const node of [...graph.nodes].reverse()) {
-    const isHost = hostOnly.has(node) || findConverter(node.op) === undefined || touches(node, NEVER_ONNX);
+    const isHost =
+      forced.get(node) === 'host' || findConverter(node.op) === undefined || touches(node, NEVER_ONNX);
     if (!isHost && !feeders.has(node)) continue;
     for (const { producer } of node.inputs) if (producer !== undefined) feeders.add(producer);
   }

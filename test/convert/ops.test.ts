@@ -65,10 +65,37 @@ async function checkCase(opCase: OpCase, mode: Mode): Promise<string | undefined
       const why = explainDifference(comparable as Tensor, expected);
       if (why !== undefined) return `output ${index}: ${why}`;
     }
-    return undefined;
+    return compiled.isBatchable ? await checkRows(inputs, outputs, loaded.run) : undefined;
   } finally {
     await loaded.close();
   }
+}
+
+/** Row `row` of a tensor, as a batch of one. */
+function takeRow(tensor: Tensor, row: number): Tensor {
+  const shape = [1, ...tensor.shape.slice(1)];
+  const size = tensor.data.length / (tensor.shape[0] ?? 1);
+  return { ...tensor, shape, data: tensor.data.slice(row * size, (row + 1) * size) } as Tensor;
+}
+
+/** A batchable signature gives for each row alone what it gives for it in the batch. */
+async function checkRows(
+  inputs: TensorMap,
+  outputs: TensorMap,
+  run: (inputs: TensorMap) => Promise<TensorMap>,
+): Promise<string | undefined> {
+  const [count, ...others] = [...inputs.values()].map(({ shape }) => shape[0] ?? 0);
+  if (count === undefined || others.some((each) => each !== count)) return undefined;
+  for (let row = 0; row < count; row++) {
+    const alone = await run(new Map([...inputs].map(([name, tensor]) => [name, takeRow(tensor, row)])));
+    for (const [name, whole] of outputs) {
+      const actual = alone.get(name);
+      if (whole.shape[0] !== count || actual === undefined) return `batchable, but ${name} has another batch`;
+      const why = explainDifference(actual, takeRow(whole, row));
+      if (why !== undefined) return `batchable, but ${name} of row ${row} alone: ${why}`;
+    }
+  }
+  return undefined;
 }
 
 async function reportCase(opCase: OpCase, mode: Mode): Promise<string[]> {

@@ -19,13 +19,28 @@ export function direct(type: string, attrs: Attrs = {}, neutral: readonly string
   };
 }
 
-/** A row computed by a formula over all inputs. */
+const SHORT_FLOATS: readonly DType[] = ['float16', 'bfloat16'];
+
+/**
+ * A row computed by a formula over all inputs. For float16 and bfloat16 it is computed in float32 and rounded
+ * once, as TensorFlow's kernels are more exact than a chain of rounded steps.
+ */
 export function formula(
   becomes: string,
   make: (context: ConvertContext, ...refs: Ref[]) => Ref,
   neutral: readonly string[] = [],
 ): OpRow {
-  return { convert: (context) => [make(context, ...allRefs(context))], neutral, becomes };
+  const convert = (context: ConvertContext): readonly Ref[] => {
+    const refs = allRefs(context);
+    const short = refs.map((ref) => context.onnx.dtypeOf(ref)).find((dtype) => SHORT_FLOATS.includes(dtype));
+    if (short === undefined) return [make(context, ...refs)];
+    const widened = refs.map((ref) =>
+      context.onnx.dtypeOf(ref) === short ? castTo(context, ref, 'float32') : ref,
+    );
+    const made = make(context, ...widened);
+    return [context.onnx.dtypeOf(made) === 'float32' ? castTo(context, made, short) : made];
+  };
+  return { convert, neutral, becomes };
 }
 
 export function allRefs(context: ConvertContext): Ref[] {
