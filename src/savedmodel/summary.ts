@@ -120,11 +120,16 @@ function summarizeMetaGraph(
 }
 
 function summarizeVariables(metaGraph: MetaGraph, bundle: Bundle | undefined): VariablesSummary {
-  const { variables, tables } = bindCheckpoint(metaGraph, bundle);
+  const { variables, tables, keys } = bindCheckpoint(metaGraph, bundle);
   const dtypes = new Map<DType, number>();
+  const counted = new Set<string>();
   let elements = 0;
   let bytes = 0;
-  for (const { dtype, shape } of variables.values()) {
+  for (const [node, { dtype, shape }] of variables) {
+    // Keras writes two handles for each variable; the checkpoint holds it once.
+    const key = keys.get(node) ?? node;
+    if (counted.has(key)) continue;
+    counted.add(key);
     const count = elementCount(shape);
     dtypes.set(dtype, (dtypes.get(dtype) ?? 0) + 1);
     elements += count;
@@ -132,7 +137,7 @@ function summarizeVariables(metaGraph: MetaGraph, bundle: Bundle | undefined): V
   }
   const nodes = metaGraph.graph.nodes.filter(isVariableNode);
   const unbound = nodes.filter((node) => !variables.has(node.name)).map((node) => node.name);
-  return { count: nodes.length, elements, bytes, dtypes, unbound, tables: [...tables.keys()] };
+  return { count: counted.size + unbound.length, elements, bytes, dtypes, unbound, tables: [...tables.keys()] };
 }
 
 const MAX_DEPTH = 8;
