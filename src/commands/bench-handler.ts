@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../base/entry.js';
 import { TfdeployError } from '../base/error.js';
@@ -65,6 +65,14 @@ async function serve(
   { startTimeoutMs }: BenchSettings,
   { signal, note, isJson }: CommandContext,
 ): Promise<ServedModel> {
+  const path = model.replace(/^[^=/\\]+=/, '');
+  if (!existsSync(path)) {
+    throw new TfdeployError('TFD_MODEL_NOT_FOUND', `${path}: there is no such model`, {
+      hint: /^[\w.-]+:\d+/.test(model)
+        ? `for a server, write http://${model}`
+        : 'give a URL or the path of a SavedModel',
+    });
+  }
   const args = [
     ...(workers === undefined ? [] : ['--workers', workers]),
     ...(threads === undefined ? [] : ['--threads', threads]),

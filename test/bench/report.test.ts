@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DriveResult } from '../../src/bench/load/drive.js';
 import { createRecorder, planWindows, recordOutcome } from '../../src/bench/load/recorder.js';
+import { createProgress } from '../../src/bench/report/progress.js';
 import { summarize } from '../../src/bench/report/quantiles.js';
 import {
   buildReport,
@@ -168,6 +169,24 @@ describe('report', () => {
       verdict    VALID, steady
                  - a note"
     `);
+  });
+});
+
+describe('progress', () => {
+  it('is one line that is drawn again twice a second', () => {
+    const written: string[] = [];
+    const progress = createProgress((text) => written.push(text));
+    progress.onPhase('measure');
+    for (let at = 0; at <= 1_000; at += 50) {
+      progress.onOutcome(outcome(at, 20, at === 900 ? 'timeout' : undefined));
+      progress.onTick(at, 3);
+    }
+    progress.clear();
+    expect(written).toEqual([
+      '\r\u001b[2Kmeasure  22.0/s  p50 20.0 ms  p99 20.0 ms  3 on their way  11 done',
+      '\r\u001b[2Kmeasure  18.0/s  p50 20.0 ms  p99 20.0 ms  3 on their way  21 done  1 failed',
+      '\r\u001b[2K',
+    ]);
   });
 });
 

@@ -185,6 +185,8 @@ describe('tfdeploy bench', () => {
   it.each([
     ['a port nobody listens on', ['http://127.0.0.1:1', '--json'], 69, 'TFD_UNAVAILABLE'],
     ['https', ['https://127.0.0.1:1', '--json'], 69, 'TFD_UNIMPLEMENTED'],
+    ['a path that is not there', [join(folder, 'no-model'), '--json'], 65, 'TFD_MODEL_NOT_FOUND'],
+    ['an address that is no URL', ['localhost:8501', '--json'], 65, 'TFD_MODEL_NOT_FOUND'],
     ['two kinds of load', ['http://h', '--qps', '1', '--concurrency', '1', '--json'], 64, 'TFD_USAGE'],
     ['workers of a server that runs', ['http://h', '--workers', '2', '--json'], 64, 'TFD_USAGE'],
   ])('refuses %s', async (_, args, exit, code) => {
@@ -218,9 +220,14 @@ describe.skipIf(!existsSync(join(ROOT, 'dist', 'commands', 'serve.js')) || !exis
     }, 120_000);
 
     it('says what is wrong with a model that can not be served', async () => {
-      const { status, stdout } = await bench([join(folder, 'no-model'), '--json']);
+      const { status, stdout } = await bench([folder, '--json']);
       expect(status).toBe(69);
-      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'TFD_UNAVAILABLE' } });
+      expect(JSON.parse(stdout)).toMatchObject({
+        error: {
+          code: 'TFD_UNAVAILABLE',
+          message: expect.stringMatching(/tfdeploy serve ended with status \d+/),
+        },
+      });
     }, 60_000);
   },
 );
