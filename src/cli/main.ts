@@ -31,7 +31,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const isJson = argv.includes('--json');
   try {
     const program = createProgram(COMMANDS, readVersion(), async ({ command, args, options }) => {
-      const context = createContext(isJson, abortOnSignals().signal);
+      const controller = command.ownsSignals ? new AbortController() : abortOnSignals();
+      const context = createContext(isJson, controller.signal);
       const handler = await command.load();
       process.exitCode = (await handler(args, options, context)) ?? 0;
     });
@@ -39,7 +40,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       program.outputHelp();
       return;
     }
-    await program.parseAsync([...argv], { from: 'user' });
+    const normalize = COMMANDS.find(({ name }) => name === argv[0])?.normalizeArgv;
+    await program.parseAsync([...(normalize?.(argv) ?? argv)], { from: 'user' });
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
     const error = toTfdeployError(thrown);

@@ -50,6 +50,10 @@ export interface Command {
   readonly flags: readonly FlagRow[];
   /** Shown at the end of --help; the first one is the one to paste. */
   readonly examples: readonly string[];
+  /** SIGINT and SIGTERM are the command's own affair; its context's signal is never aborted. */
+  readonly ownsSignals?: boolean;
+  /** Rewrites the command's arguments before they are parsed, for the forms of other programs. */
+  readonly normalizeArgv?: (argv: readonly string[]) => readonly string[];
   /** Loads the handler on use, so that `inspect` does not pay for `serve`. */
   readonly load: () => Promise<CommandHandler>;
 }

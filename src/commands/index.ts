@@ -4,6 +4,7 @@ import { engine } from './engine.js';
 import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { run } from './run.js';
+import { serve } from './serve.js';
 
 /** Every command, in the order of the help. A command loads its own code on use. */
-export const COMMANDS: readonly Command[] = [inspect, run, bench, init, engine];
+export const COMMANDS: readonly Command[] = [inspect, run, serve, bench, init, engine];

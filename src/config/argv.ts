@@ -1,5 +1,5 @@
 import { FIELDS } from './fields.js';
-import { flagName } from './resolve.js';
+import { flagName } from './names.js';
 
 const ROWS = new Map(Object.entries(FIELDS).map(([name, row]) => [flagName(name), row]));
 

@@ -1,6 +1,6 @@
 import type { Field } from './field.js';
 import { FIELDS } from './fields.js';
-import { envName, flagName } from './resolve.js';
+import { envName, flagName } from './names.js';
 
 type Table = (head: readonly string[], rows: readonly (readonly string[])[]) => string;
 

@@ -54,6 +54,11 @@ export const FIELDS = {
     origin: TFS,
     about: 'add the Access-Control-Allow-* headers to the answers',
   }),
+  strict_tfs: boolean({
+    section: 'Listening',
+    default: false,
+    about: 'behave as TensorFlow Serving also where something better is the default',
+  }),
   monitoring_config_file: text({
     section: 'Listening',
     origin: TFS,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { TfdeployError } from '../base/error.js';
 import type { Field } from './field.js';
 import { type Config, FIELDS, type FieldName } from './fields.js';
+import { ENV_PREFIX, flagName } from './names.js';
 import { type FieldValue, parseValue } from './parse.js';
 import { suggest } from './suggest.js';
 
@@ -22,12 +23,8 @@ export interface ResolvedConfig {
 }
 
 const ROWS: ReadonlyMap<string, Field> = new Map(Object.entries(FIELDS));
-const ENV_PREFIX = 'TFDEPLOY_';
 /** Variables of other parts of tfdeploy. */
-const OTHER_VARIABLES = new Set(['TFDEPLOY_CONFIG']);
-
-export const flagName = (field: string): string => field.replaceAll('_', '-');
-export const envName = (field: string): string => ENV_PREFIX + field.toUpperCase();
+const OTHER_VARIABLES = new Set(['TFDEPLOY_CONFIG', 'TFDEPLOY_LISTEN_FD']);
 
 async function readFields(file: string): Promise<Record<string, unknown>> {
   let text: string;

@@ -38,7 +38,8 @@ interface Waiting<T> {
   reject(error: Error): void;
 }
 
-function toWire(error: unknown): ReturnType<TfdeployError['toJSON']> {
+/** An error as it crosses to the supervisor. */
+export function toWire(error: unknown): ReturnType<TfdeployError['toJSON']> {
   const known =
     error instanceof TfdeployError ? error : new TfdeployError('TFD_BUG', String(error), { cause: error });
   return known.toJSON();

@@ -1,0 +1,120 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { entryPath } from '../base/entry.js';
+import { TfdeployError } from '../base/error.js';
+import { createLog } from '../base/log.js';
+import { readMachine } from '../base/machine.js';
+import type { Config } from '../config/fields.js';
+import { resolveConfig } from '../config/resolve.js';
+import { ONNXRUNTIME } from '../engine/engines.js';
+import { type EngineLocation, findEngine } from '../engine/find.js';
+import { planCacheDir } from '../repository/plan-cache.js';
+import { tidyCache } from '../repository/repository.js';
+import { inheritListener, openListener } from '../supervisor/listener.js';
+import { createNotifier } from '../supervisor/sd-notify.js';
+import { startSupervisor } from '../supervisor/supervisor.js';
+import { upgradeProcess } from '../supervisor/upgrade.js';
+import type { CommandHandler } from './define.js';
+import { listModels } from './serve-models.js';
+import { logOptions, planServing } from './serve-plan.js';
+import { printReady, readyJson } from './serve-ready.js';
+
+async function findOrInstallEngine(canInstall: boolean): Promise<EngineLocation> {
+  const { found } = findEngine(ONNXRUNTIME);
+  // Installing needs npm and more code, which a start with the engine in place does without.
+  return found ?? (await import('../engine/resolve.js')).resolveEngine({ canInstall });
+}
+
+/** commander keeps the dashes' camel case: `restApiPort` is the flag `rest-api-port`. */
+function flagsOf(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
+      value,
+    ]),
+  );
+}
+
+function writePidfile(path: string | undefined): () => void {
+  if (path === undefined) return () => {};
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (cause) {
+    throw new TfdeployError('TFD_CONFIG', `pidfile ${path}: ${(cause as Error).message}`, { cause });
+  }
+  return () => rmSync(path, { force: true });
+}
+
+function repositoryOptions(config: Config) {
+  return {
+    settings: {
+      maxRetries: config.max_num_load_retries,
+      retryIntervalMs: config.load_retry_interval_micros / 1000,
+    },
+    cacheDir: planCacheDir(config.plan_cache_dir),
+    tags: config.saved_model_tags.split(',').filter((tag) => tag !== ''),
+    canLabelsPrecede: config.allow_version_labels_for_unavailable_models,
+    pollMs: Math.max(config.file_system_poll_wait_seconds, 0) * 1000,
+    converters: readMachine().usableCores,
+  };
+}
+
+/** `tfdeploy serve`: this process becomes the supervisor; the exit status is that of the whole server. */
+export const runServe: CommandHandler = async (args, options, context) => {
+  if (options.version === true) {
+    const { VERSION } = await import('../convert/compiler-version.js');
+    context.print(`tfdeploy ${VERSION}, in place of TensorFlow ModelServer`);
+    return 0;
+  }
+  const sources = {
+    flags: flagsOf(options),
+    env: process.env,
+    ...(typeof options.config === 'string' ? { file: options.config } : {}),
+  };
+  const { config, given, notes } = await resolveConfig(sources);
+  const log = createLog(logOptions(config, 'supervisor'));
+  for (const note of notes) log.warn(note);
+  if (given.has('port') && config.port !== 0)
+    log.warn('--port has no effect: the gRPC interface is not part of this version');
+
+  const engine = await findOrInstallEngine(config.install);
+  const plan = await planServing(config, given, listModels(args, config), engine);
+  const { workers, threads, reason } = plan.cores;
+  log.info(`workers: ${workers}, threads of each: ${threads}`, { because: reason });
+  const listener =
+    inheritListener(process.env, process.pid) ?? (await openListener(config.host, config.rest_api_port));
+  const removePidfile = writePidfile(config.pidfile);
+  const repository = { ...repositoryOptions(config), log };
+
+  const supervisor = startSupervisor({
+    plan,
+    listener,
+    workerEntry: entryPath(import.meta.url, './serve-worker.js'),
+    repository,
+    isFailingFast: config.fail_fast,
+    reportDir: undefined,
+    log,
+    notifier: createNotifier(process.env, log),
+    async reload() {
+      const next = await resolveConfig(sources);
+      return planServing(next.config, next.given, listModels(args, next.config), engine);
+    },
+    upgrade: () => upgradeProcess(listener, log),
+    onReady(status) {
+      const facts = {
+        ...status,
+        threads,
+        startedMs: performance.now(),
+        requestFile: typeof options.request === 'string' ? options.request : undefined,
+      };
+      if (config.log_format === 'json' || context.isJson)
+        process.stdout.write(`${JSON.stringify(readyJson(facts))}\n`);
+      else printReady(facts, context);
+      tidyCache(repository.cacheDir);
+    },
+  });
+  try {
+    return await supervisor.ended;
+  } finally {
+    removePidfile();
+  }
+};

@@ -1,0 +1,123 @@
+import { createLog, type LogOptions } from '../base/log.js';
+import type { BatchLimits } from '../batch/limits.js';
+import type { EngineLocation } from '../engine/find.js';
+import type { Device } from '../engine/types.js';
+import type { HttpOptions } from '../http/options.js';
+
+/** What a worker process is started with. JSON. */
+export interface WorkerData {
+  readonly id: number;
+  readonly listenFd: number;
+  readonly threads: number;
+  readonly device: Device;
+  readonly engine: EngineLocation;
+  readonly limits: BatchLimits;
+  readonly isBatching: boolean;
+  readonly isWarmingUp: boolean;
+  readonly http: Partial<Omit<HttpOptions, 'registry' | 'collectMetrics' | 'onAccess' | 'onFault'>>;
+  readonly log: LogOptions;
+  /** Where the access log goes; nowhere when absent. */
+  readonly accessLog: LogOptions | undefined;
+}
+
+/** The program of a worker process: models, scheduler and REST interface behind the shared socket. */
+async function run(data: WorkerData): Promise<void> {
+  // Loaded side by side: the start of the process is the first answer's delay.
+  const [
+    { createHttpServer },
+    { createExecutor },
+    { createWorkerDirectory },
+    { loadServable },
+    { openWorkerChannel, toWire },
+    { planDirOf },
+    { createInstruments },
+  ] = await Promise.all([
+    import('../http/server.js'),
+    import('../engine/executor.js'),
+    import('../repository/directory.js'),
+    import('../repository/servable.js'),
+    import('../supervisor/worker.js'),
+    import('../repository/plan-cache.js'),
+    import('./serve-instruments.js'),
+  ]);
+  const log = createLog(data.log);
+  const accessLog = data.accessLog === undefined ? undefined : createLog(data.accessLog);
+  const channel = openWorkerChannel();
+  const { registry, ...instruments } = createInstruments(String(data.id));
+
+  const directory = createWorkerDirectory(
+    async (model, { version, modelDir, entryDir }) => {
+      const startMs = performance.now();
+      const servable = await loadServable({
+        model,
+        version: BigInt(version),
+        entryDir,
+        limits: data.limits,
+        isBatching: data.isBatching,
+        isWarmingUp: data.isWarmingUp,
+        createExecutor: (planDir) =>
+          createExecutor({
+            planDir,
+            threads: data.threads,
+            device: data.device,
+            engine: data.engine,
+            compileVariant: async (signature, shapes) =>
+              planDirOf(await channel.compileVariant(modelDir, signature, shapes)),
+          }),
+        ...instruments.forVersion(model, version),
+      });
+      const ms = performance.now() - startMs;
+      instruments.loaded(model, version, ms);
+      for (const [signature, error] of servable.cold)
+        log.debug(`signature "${signature}" of model ${model} could not be warmed up: ${error.message}`);
+      log.debug(`loaded version ${version} of model ${model}`, {
+        ms: Math.round(ms),
+        fullRows: Object.fromEntries(servable.fullRows),
+      });
+      return servable;
+    },
+    {
+      loaded: (version) => channel.send({ kind: 'loaded', version }),
+      failed: (version, error) => channel.send({ kind: 'load-failed', version, error: toWire(error) }),
+      unloaded: (version) => channel.send({ kind: 'unloaded', version }),
+      ready: () => channel.send({ kind: 'ready' }),
+    },
+  );
+  instruments.watch(directory);
+
+  const server = createHttpServer(directory, {
+    ...data.http,
+    registry,
+    collectMetrics: channel.collectMetrics,
+    onAccess: accessLog === undefined ? undefined : (entry) => accessLog.info('access', { ...entry }),
+    onFault: (error) => log.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  });
+
+  channel.serve({
+    apply: (snapshot) => directory.apply(snapshot),
+    listen: () => server.listen({ fd: data.listenFd }),
+    async drain(deadlineMs) {
+      directory.setDraining();
+      await server.drain(deadlineMs);
+      channel.send({ kind: 'metrics', id: 0, metrics: registry.snapshot() });
+    },
+    reopenLogs() {
+      log.reopen();
+      accessLog?.reopen();
+    },
+    takeMetrics: () => registry.snapshot(),
+    beat() {
+      const now = performance.now();
+      const starts = directory.listLoaded().flatMap(({ oldestRunMs }) => oldestRunMs ?? []);
+      return {
+        requests: instruments.countRequests(),
+        residentBytes: process.memoryUsage.rss(),
+        oldestRunMs: starts.length === 0 ? 0 : now - Math.min(...starts),
+      };
+    },
+  });
+}
+
+const text = process.argv[2];
+// Imported for its types elsewhere; started with its data as a program.
+if (process.send !== undefined && text !== undefined) await run(JSON.parse(text) as WorkerData);
