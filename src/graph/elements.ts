@@ -1,7 +1,8 @@
 import type { Dim } from '../base/shape.js';
+import { sliceBounds } from '../kernels/slice-ops.js';
 import { addDims, divideExactly, floorDivideDim, multiplyDims, productOfDims, subtractDims } from './dims.js';
 import { normalizeAxis } from './shapes/array.js';
-import { sliceBounds, sliceEntries } from './shapes/slice.js';
+import { sliceEntries } from './shapes/slice.js';
 import type { ShapeContext } from './shapes/types.js';
 
 type Elements = readonly Dim[] | undefined;

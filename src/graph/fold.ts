@@ -21,7 +21,7 @@ const lazyDepth = new WeakMap<TensorValue, number>();
 
 export function canFold(node: Node): boolean {
   if (node.bodies.size > 0 || NEVER_FOLDED.test(node.op) || findKernel(node.op) === undefined) return false;
-  if (opDef(node.op)?.isStateful ?? true) return false;
+  if ((opDef(node.op)?.isStateful ?? true) && node.op !== 'DeviceIndex') return false;
   return node.outputs.every((output) => output.dtype !== 'resource' && output.dtype !== 'variant');
 }
 

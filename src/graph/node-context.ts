@@ -1,5 +1,6 @@
 import type { DType } from '../base/dtype.js';
 import type { Dim, Shape } from '../base/shape.js';
+import { elementCount } from '../base/tensor.js';
 import { AttrReader } from '../savedmodel/attr-reader.js';
 import { readInts } from './constants.js';
 import type { Node, Value } from './ir.js';
@@ -101,6 +102,12 @@ export class NodeContext implements ShapeContext {
 
   constInt(index: number): number | undefined {
     return this.constInts(index)?.[0];
+  }
+
+  constMatrix(index: number): readonly number[] | undefined {
+    const constant = this.#input(index)?.constant;
+    if (constant?.shape.length !== 2 || elementCount(constant.shape) > MAX_ELEMENTS) return undefined;
+    return readInts(constant);
   }
 
   length(index: number): number | undefined {

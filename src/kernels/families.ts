@@ -1,6 +1,65 @@
+import { binaryKernels } from './binary.js';
+import { castKernels } from './cast.js';
+import { convKernels } from './conv.js';
+import { diagonalKernels } from './diagonal.js';
+import { einsumKernels } from './einsum.js';
+import { encodeKernels } from './encode.js';
+import { gatherKernels } from './gather.js';
+import { matMulKernels } from './matmul.js';
+import { miscKernels } from './misc.js';
+import { normKernels } from './norm.js';
+import { padKernels } from './pad.js';
 import { parseFamily } from './parse/ops.js';
+import { passKernels } from './pass-through.js';
+import { poolKernels } from './pool.js';
+import { quantizeKernels } from './quantize.js';
+import { rangeKernels } from './range.js';
+import { reduceKernels } from './reduce.js';
+import { resizeKernels } from './resize.js';
+import { scatterKernels } from './scatter.js';
+import { segmentKernels } from './segment.js';
+import { selectKernels } from './select.js';
+import { shapeKernels } from './shape-ops.js';
+import { sliceKernels } from './slice-ops.js';
+import { sortKernels } from './sort.js';
+import { spaceKernels } from './space.js';
+import { sparseKernels } from './sparse.js';
+import { tableKernels } from './tables.js';
+import { tensorListKernels } from './tensor-list.js';
 import { TEXT_FAMILIES } from './text/index.js';
 import type { KernelFamily } from './types.js';
+import { unaryKernels } from './unary.js';
 
 /** All families of host kernels; a new one is added here. */
-export const FAMILIES: readonly KernelFamily[] = [...TEXT_FAMILIES, parseFamily];
+export const FAMILIES: readonly KernelFamily[] = [
+  passKernels,
+  unaryKernels,
+  binaryKernels,
+  castKernels,
+  selectKernels,
+  shapeKernels,
+  sliceKernels,
+  padKernels,
+  rangeKernels,
+  gatherKernels,
+  reduceKernels,
+  matMulKernels,
+  convKernels,
+  diagonalKernels,
+  einsumKernels,
+  encodeKernels,
+  miscKernels,
+  normKernels,
+  poolKernels,
+  quantizeKernels,
+  resizeKernels,
+  scatterKernels,
+  segmentKernels,
+  sortKernels,
+  spaceKernels,
+  sparseKernels,
+  tensorListKernels,
+  tableKernels,
+  ...TEXT_FAMILIES,
+  parseFamily,
+];

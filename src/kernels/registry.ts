@@ -1,4 +1,4 @@
-import { TfdeployError } from '../base/error.js';
+import { isTfdeployError, TfdeployError } from '../base/error.js';
 import type { NumericTensor, StringTensor, Tensor } from '../base/tensor.js';
 import { AttrReader } from '../savedmodel/attr-reader.js';
 import type { AttrValue } from '../savedmodel/types.js';
@@ -57,6 +57,9 @@ export function runKernel(node: KernelNode, inputs: readonly HostValue[]): HostV
   } catch (error) {
     // A size beyond what an array can hold is a fault of the values, like any other.
     if (error instanceof RangeError) throw context.fail(error.message);
+    if (isTfdeployError(error) && error.code === 'TFD_KERNEL_INPUT' && error.details.node === undefined) {
+      throw context.fail(error.message);
+    }
     throw error;
   }
 }

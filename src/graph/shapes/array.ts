@@ -171,7 +171,7 @@ const range: ShapeRow = (c) => {
 
 const padTo: ShapeRow = (c) => {
   const dims = c.dims(0);
-  const pads = c.ints(1);
+  const pads = c.constMatrix(1);
   if (dims === undefined) return [null];
   return [
     dims.map((dim, i) => {

@@ -1,4 +1,5 @@
 import type { Dim } from '../../base/shape.js';
+import { sliceLength } from '../../kernels/slice-ops.js';
 import { addDims, asSize, ceilDivideDim, subtractDims } from '../dims.js';
 import { shapeFromInput } from './array.js';
 import type { ShapeContext, ShapeFamily, ShapeRow } from './types.js';
@@ -47,32 +48,6 @@ export function sliceEntries(c: ShapeContext): SliceEntry[] | undefined {
       isEndKnown: isEndMasked || end?.[i] !== undefined,
     };
   });
-}
-
-/** Length of `begin:end:stride` over a known dimension, as numpy counts it. */
-export function sliceLength(
-  dim: number,
-  begin: number | undefined,
-  end: number | undefined,
-  stride: number,
-): number {
-  const [from, to] = sliceBounds(dim, begin, end, stride);
-  return Math.max(0, Math.ceil((to - from) / stride));
-}
-
-/** First index and exclusive end of a slice, clamped to the dimension. */
-export function sliceBounds(
-  dim: number,
-  begin: number | undefined,
-  end: number | undefined,
-  stride: number,
-): [number, number] {
-  const [low, high] = stride > 0 ? [0, dim] : [-1, dim - 1];
-  const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + dim : at, low), high);
-  return [
-    begin === undefined ? (stride > 0 ? low : high) : clamp(begin),
-    end === undefined ? (stride > 0 ? high : low) : clamp(end),
-  ];
 }
 
 type RangeEntry = Extract<SliceEntry, { kind: 'range' | 'shrink' }>;

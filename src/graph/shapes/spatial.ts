@@ -154,7 +154,7 @@ function spaceBatch(c: ShapeContext, toBatch: boolean): Shape {
   const block = c.attrs.has('block_size')
     ? [c.attrs.int('block_size'), c.attrs.int('block_size')]
     : c.constInts(1);
-  const pads = c.constInts(c.attrs.has('block_size') ? 1 : 2);
+  const pads = c.constMatrix(c.attrs.has('block_size') ? 1 : 2);
   if (dims === undefined || block === undefined) {
     return dims === undefined ? null : dims.map(() => c.fresh());
   }

@@ -20,6 +20,8 @@ export interface ShapeContext {
   /** All elements of a small integer input, when all are known. */
   constInts(index: number): readonly number[] | undefined;
   constInt(index: number): number | undefined;
+  /** All elements of a small constant integer matrix (paddings, crops), row-major. */
+  constMatrix(index: number): readonly number[] | undefined;
   /** Number of elements of a vector input. */
   length(index: number): number | undefined;
   /** A new name for a dimension about which nothing is known. */
