@@ -8,7 +8,7 @@ import { decodeExamples } from './codec/example.js';
 import { inputError } from './codec/request-document.js';
 import { writeJsonString } from './codec/string-text.js';
 import type { Exchange } from './exchange.js';
-import { checkRunnable } from './predict.js';
+import { checkRunnable, run } from './predict.js';
 import type { PredictionRoute } from './route.js';
 
 /** Name of the one input of a classify or regress signature. */
@@ -27,29 +27,17 @@ export function handleExamples(
   route: PredictionRoute,
 ): void {
   exchange.readBody(async (body) => {
-    const { signatureName, examples } = decodeExamples(body);
+    const { signatureName, examples: found } = decodeExamples(body);
     const servable = directory.find(route.model, route.choice);
     exchange.servable = servable;
     const api = route.api === 'classify' ? 'classify' : 'regress';
     const signature = findExampleSignature(servable, signatureName, api);
-    exchange.signature = signature.name;
-    exchange.mark('decode');
-    const outputs = resultNames(signature, api);
-    const answer = await servable.predict({
-      signature: signature.name,
-      inputs: new Map([[INPUT, { dtype: 'string', shape: [examples.length], data: examples }]]),
-      outputs,
-      deadlineMs: exchange.deadlineMs,
-      priority: exchange.headers.priority,
-      signal: exchange.signal,
-    });
-    exchange.record('queue', answer.queueMs);
-    exchange.record('compute', answer.computeMs);
-    exchange.skipMark();
+    const inputs = new Map([[INPUT, { dtype: 'string', shape: [found.length], data: found } as const]]);
+    const outputs = await run(exchange, servable, signature, inputs, resultNames(signature, api));
     const encoded =
       api === 'classify'
-        ? encodeClasses(readClasses(answer.outputs, examples.length))
-        : encodeValues(readValues(answer.outputs, examples.length));
+        ? encodeClasses(readClasses(outputs, found.length))
+        : encodeValues(readValues(outputs, found.length));
     exchange.mark('encode');
     exchange.json(encoded);
   });

@@ -1,5 +1,7 @@
 import { reviveError, TfdeployError } from '../base/error.js';
+import type { TensorMap } from '../base/tensor.js';
 import type { Servable, ServableDirectory, ServableSignature } from '../repository/types.js';
+import { answerBinary, type BinaryForm, binaryFormOf, readBinaryInputs } from './binary/predict.js';
 import { decodeFast } from './codec/decode-fast.js';
 import { decodeTape } from './codec/decode-tape.js';
 import { encodePredict } from './codec/encode.js';
@@ -27,7 +29,8 @@ function signatureSource(servable: Servable): SignatureSource {
   return source;
 }
 
-function findSignature(servable: Servable, given: string | undefined): ServableSignature {
+/** The signature to predict with. Throws where there is none, where it has no inputs, or why it can not run. */
+export function findSignature(servable: Servable, given: string | undefined): ServableSignature {
   const name = given ?? DEFAULT_SIGNATURE;
   const signature = servable.signatures.get(name);
   const inputs = signature?.inputs.length || (servable.signatureDefs.get(name)?.inputs.size ?? 0);
@@ -52,27 +55,55 @@ export function handlePredict(
   exchange.readBody((body) => {
     const servable = directory.find(route.model, route.choice);
     exchange.servable = servable;
-    const source = signatureSource(servable);
-    const { format, signature, inputs } = decodeFast(body, source) ?? decodeTape(body, source);
-    exchange.signature = signature.name;
-    exchange.mark('decode');
-    return servable
-      .predict({
-        signature: signature.name,
-        inputs,
-        deadlineMs: exchange.deadlineMs,
-        priority: exchange.headers.priority,
-        signal: exchange.signal,
-      })
-      .then((answer) => {
-        exchange.record('queue', answer.queueMs);
-        exchange.record('compute', answer.computeMs);
-        exchange.skipMark();
-        const encoded = encodePredict(format, answer.outputs, {
-          rawStrings: exchange.state.options.strictTfs,
-        });
-        exchange.mark('encode');
-        exchange.json(encoded);
-      });
+    const { headers } = exchange;
+    // TensorFlow Serving does not look at the type of a body; a strict server must not either.
+    const form = exchange.state.options.strictTfs ? undefined : binaryFormOf(headers.contentType);
+    return form === undefined
+      ? predictJson(exchange, servable, body)
+      : predictBinary(exchange, servable, form, body);
   });
+}
+
+async function predictJson(exchange: Exchange, servable: Servable, body: Buffer): Promise<void> {
+  const source = signatureSource(servable);
+  const { format, signature, inputs } = decodeFast(body, source) ?? decodeTape(body, source);
+  const outputs = await run(exchange, servable, signature, inputs);
+  const encoded = encodePredict(format, outputs, { rawStrings: exchange.state.options.strictTfs });
+  exchange.mark('encode');
+  exchange.json(encoded);
+}
+
+async function predictBinary(
+  exchange: Exchange,
+  servable: Servable,
+  form: BinaryForm,
+  body: Buffer,
+): Promise<void> {
+  const signature = findSignature(servable, exchange.headers.signatureName);
+  const inputs = readBinaryInputs(form, body, signature, exchange.headers);
+  answerBinary(exchange, await run(exchange, servable, signature, inputs));
+}
+
+/** Runs a signature for an exchange, ending its decode phase and accounting for the time of the run. */
+export async function run(
+  exchange: Exchange,
+  servable: Servable,
+  signature: ServableSignature,
+  inputs: TensorMap,
+  outputs?: readonly string[],
+): Promise<TensorMap> {
+  exchange.signature = signature.name;
+  exchange.mark('decode');
+  const answer = await servable.predict({
+    signature: signature.name,
+    inputs,
+    ...(outputs === undefined ? {} : { outputs }),
+    deadlineMs: exchange.deadlineMs,
+    priority: exchange.headers.priority,
+    signal: exchange.signal,
+  });
+  exchange.record('queue', answer.queueMs);
+  exchange.record('compute', answer.computeMs);
+  exchange.skipMark();
+  return answer.outputs;
 }

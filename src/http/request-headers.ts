@@ -5,6 +5,7 @@ export interface RequestHeaders {
   contentLength: number;
   contentEncoding: string;
   contentType: string;
+  accept: string;
   acceptEncoding: string;
   origin: string | undefined;
   requestId: string | undefined;
@@ -13,28 +14,39 @@ export interface RequestHeaders {
   priority: number;
   /** True when `x-tfdeploy-timing` asks for a Server-Timing header. */
   wantsTiming: boolean;
+  /** Of a binary body: `x-tfdeploy-signature`, `-input`, `-shape`; of a binary answer: `x-tfdeploy-output`. */
+  signatureName: string | undefined;
+  inputName: string | undefined;
+  outputName: string | undefined;
+  shape: string | undefined;
   /** Bytes of the JSON part of a v2 request with binary tensors. */
   inferenceHeaderLength: number | undefined;
 }
 
-type Setter = (headers: RequestHeaders, value: string) => void;
+type Setter = (headers: RequestHeaders, value: string, name: string) => void;
+
+function set(setter: (headers: RequestHeaders, value: string, name: string) => unknown): Setter {
+  return (headers, value, name) => void setter(headers, value, name);
+}
 
 const READERS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
-  ['content-length', (headers, value) => (headers.contentLength = Number(value))],
-  ['content-encoding', (headers, value) => (headers.contentEncoding = value.trim().toLowerCase())],
-  ['content-type', (headers, value) => (headers.contentType = value)],
-  ['accept-encoding', (headers, value) => (headers.acceptEncoding = value)],
-  ['origin', (headers, value) => (headers.origin = value)],
-  ['x-request-id', (headers, value) => (headers.requestId = isPlain(value) ? value : undefined)],
-  [
-    'x-tfdeploy-deadline-ms',
-    (headers, value) => (headers.deadlineMs = positive('x-tfdeploy-deadline-ms', value)),
-  ],
-  ['x-tfdeploy-priority', (headers, value) => (headers.priority = integer('x-tfdeploy-priority', value))],
-  ['x-tfdeploy-timing', (headers, value) => (headers.wantsTiming = value === '1' || value === 'true')],
+  ['content-length', set((headers, value) => (headers.contentLength = Number(value)))],
+  ['content-encoding', set((headers, value) => (headers.contentEncoding = value.trim().toLowerCase()))],
+  ['content-type', set((headers, value) => (headers.contentType = value))],
+  ['accept', set((headers, value) => (headers.accept = value))],
+  ['accept-encoding', set((headers, value) => (headers.acceptEncoding = value))],
+  ['origin', set((headers, value) => (headers.origin = value))],
+  ['x-request-id', set((headers, value) => (headers.requestId = isPlain(value) ? value : undefined))],
+  ['x-tfdeploy-deadline-ms', set((headers, value, name) => (headers.deadlineMs = positive(name, value)))],
+  ['x-tfdeploy-priority', set((headers, value, name) => (headers.priority = integer(name, value)))],
+  ['x-tfdeploy-timing', set((headers, value) => (headers.wantsTiming = value === '1' || value === 'true'))],
+  ['x-tfdeploy-signature', set((headers, value, name) => (headers.signatureName = decoded(name, value)))],
+  ['x-tfdeploy-input', set((headers, value, name) => (headers.inputName = decoded(name, value)))],
+  ['x-tfdeploy-output', set((headers, value, name) => (headers.outputName = decoded(name, value)))],
+  ['x-tfdeploy-shape', set((headers, value) => (headers.shape = value))],
   [
     'inference-header-content-length',
-    (headers, value) => (headers.inferenceHeaderLength = length('Inference-Header-Content-Length', value)),
+    set((headers, value, name) => (headers.inferenceHeaderLength = length(name, value))),
   ],
 ]);
 
@@ -51,24 +63,38 @@ export function readHeaders(raw: readonly string[]): RequestHeaders {
     contentLength: -1,
     contentEncoding: '',
     contentType: '',
+    accept: '',
     acceptEncoding: '',
     origin: undefined,
     requestId: undefined,
     deadlineMs: undefined,
     priority: 0,
     wantsTiming: false,
+    signatureName: undefined,
+    inputName: undefined,
+    outputName: undefined,
+    shape: undefined,
     inferenceHeaderLength: undefined,
   };
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!;
     if (LENGTHS[name.length & 255] === 0) continue;
-    READERS.get(name.toLowerCase())?.(headers, raw[index + 1]!);
+    READERS.get(name.toLowerCase())?.(headers, raw[index + 1]!, name);
   }
   return headers;
 }
 
 function isPlain(value: string): boolean {
   return value.length <= 128 && /^[\x21-\x7e]+$/.test(value);
+}
+
+/** Header values are ASCII: other characters of a name come with percent signs. */
+function decoded(name: string, value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    throw new TfdeployError('TFD_INPUT_INVALID', `${name}: "${value}" has a broken escape`);
+  }
 }
 
 function positive(name: string, value: string): number {

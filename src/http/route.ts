@@ -54,7 +54,11 @@ export function parseModel(path: string): ModelRoute | undefined {
 
 function choiceOf(version: string | undefined, label: string | undefined): VersionChoice {
   if (label !== undefined) return { label: decodeName(label, 'model version label') };
-  if (version === undefined) return {};
+  return version === undefined ? {} : { version: versionOf(version) };
+}
+
+/** The number of a version from its digits. Throws when it has more than 63 bits. */
+export function versionOf(version: string): bigint {
   // 64 bits have at most 19 digits; a longer text need not become a number to be refused.
   const digits = version.replace(/^0+(?=\d)/, '');
   if (digits.length > 19 || BigInt(digits) > MAX_VERSION) {
@@ -62,10 +66,11 @@ function choiceOf(version: string | undefined, label: string | undefined): Versi
       details: { failedVersion: true },
     });
   }
-  return { version: BigInt(digits) };
+  return BigInt(digits);
 }
 
-function decodeName(text: string, what: string): string {
+/** A name from a path, its escapes resolved. */
+export function decodeName(text: string, what: string): string {
   if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);

@@ -4,6 +4,7 @@ import type { ServableDirectory } from '../repository/types.js';
 import { handleExamples } from './examples.js';
 import type { Exchange } from './exchange.js';
 import { handleModel, statusJson } from './model-facts.js';
+import { handleOip } from './oip/routes.js';
 import { handlePredict } from './predict.js';
 import { parseModel, parsePrediction } from './route.js';
 
@@ -35,6 +36,10 @@ function route(exchange: Exchange, directory: ServableDirectory): void | Promise
   if (/^\/v1\//i.test(url)) return routeServing(exchange, directory, method, url);
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
+  if (path === '/v2' || path.startsWith('/v2/')) {
+    handleOip(exchange, directory, method, path);
+    return;
+  }
   const isRead = method === 'GET' || method === 'HEAD';
   if (isRead && path === exchange.state.options.servingMetricsPath) {
     return answerServingMetrics(exchange, path, url);

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { DTYPES } from '../../base/dtype.js';
 import { TfdeployError } from '../../base/error.js';
+import { fromBfloat16Bits, fromHalfBits } from '../../base/half.js';
 import type { StringTensor, Tensor, TensorMap } from '../../base/tensor.js';
 import { ByteWriter } from './byte-writer.js';
 import { MAX_DECIMAL_BYTES, writeFloat32, writeFloat64, writeInteger } from './decimal-text.js';
-import { fromBfloat16Bits, fromHalfBits } from './half.js';
 import { CLOSE_BRACKET, COMMA, MINUS, OPEN_BRACKET, SPACE } from './json-syntax.js';
 import { inputError } from './request-document.js';
 import { writeJsonString } from './string-text.js';
@@ -32,6 +32,13 @@ export function encodePredict(
   writer.begin();
   if (format === 'row') encodeRows(outputs, options);
   else encodeColumns(outputs, options);
+  return writer.take();
+}
+
+/** The elements as one flat JSON list. */
+export function encodeFlat(name: string, tensor: Tensor, count: number): Buffer {
+  writer.begin();
+  writeLevel(valuesOf(name, tensor, {}), [count], 0, 0);
   return writer.take();
 }
 

@@ -1,7 +1,7 @@
 import { allocate, DTYPES, type DType, isFloatDType, type NumericArray } from '../../base/dtype.js';
 import { TfdeployError } from '../../base/error.js';
+import { toBfloat16Bits, toHalfBits } from '../../base/half.js';
 import type { Tensor } from '../../base/tensor.js';
-import { toBfloat16Bits, toHalfBits } from './half.js';
 import { debugText } from './json-debug.js';
 import { integerValue, numberValue } from './json-number.js';
 import type { JsonTape } from './json-tape.js';

@@ -1,6 +1,6 @@
 import { allocate, type DType, isFloatDType, type NumericDType } from '../../base/dtype.js';
+import { toBfloat16Bits, toHalfBits } from '../../base/half.js';
 import type { Tensor } from '../../base/tensor.js';
-import { toBfloat16Bits, toHalfBits } from './half.js';
 import type { NumberSink } from './number-run.js';
 
 /** Integers that a JSON number may hold for each type; 64-bit ones as far as doubles are exact. */
