@@ -1,3 +1,4 @@
+import { adaptFullRows } from './adapt.js';
 import { paddedRows } from './limits.js';
 import {
   arrivalRate,
@@ -183,7 +184,10 @@ function finish<J extends Job>(state: BatchState<J>, run: Run<J>, now: number): 
   // A run that was handed over behind another one began when that one ended.
   const serviceMs = now - Math.max(run.startMs, state.lastDoneMs);
   state.lastDoneMs = now;
-  state.buckets.get(run.bucket)?.latency.observe(run.paddedRows, serviceMs);
+  const bucket = state.buckets.get(run.bucket);
+  if (bucket === undefined) return;
+  bucket.latency.observe(run.paddedRows, serviceMs);
+  adaptFullRows(bucket, run, state.limits, now);
 }
 
 /**

@@ -33,8 +33,8 @@ export interface SchedulerOptions {
 export interface Scheduler {
   /** `fullRows`: the rows that fill a batch of this signature; undefined when its requests run alone. */
   submit(request: PredictRequest, fullRows: number | undefined): Promise<PredictAnswer>;
-  /** Runs the request past the queue and remembers how long it took. */
-  warm(request: PredictRequest, fullRows: number | undefined): Promise<number>;
+  /** Runs the request past the queue and tells how long it took, in milliseconds; `isKept` remembers it. */
+  warm(request: PredictRequest, fullRows: number | undefined, isKept: boolean): Promise<number>;
   readonly queuedRequests: number;
   readonly pendingRequests: number;
   /** Moment at which the batch that runs longest began; undefined when idle. */
@@ -193,12 +193,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         );
       return submitInParts(request, rows, limits.maxRows, (part) => submitWhole(part, shareable));
     },
-    async warm(request, fullRows) {
+    async warm(request, fullRows, isKept) {
       const job = createJob(request, fullRows, now(), { resolve() {}, reject() {} });
       const startMs = now();
       await executor.run(request.signature, packInputs([request.inputs], 0, 0), request.outputs);
       const ms = now() - startMs;
-      bucketFor(state, job).latency.observe(job.rows, ms);
+      if (isKept) bucketFor(state, job).latency.observe(job.rows, ms);
       return ms;
     },
     get queuedRequests() {

@@ -41,6 +41,8 @@ export interface Bucket<J extends Job> {
   rows: number;
   /** Rows of a full batch: more would gain nothing, as measured. 1 for what runs alone. */
   usefulRows: number;
+  /** Not before this moment are larger batches tried. */
+  growAtMs: number;
 }
 
 const ARRIVAL_SLOTS = 10;
@@ -98,6 +100,7 @@ export function bucketFor<J extends Job>(
     heap: new Heap<J>(isMoreUrgent),
     latency: new LatencyTable(),
     rows: 0,
+    growAtMs: 0,
     usefulRows: canShare ? Math.min(fullRows, state.limits.maxRows) : 1,
   };
   state.buckets.set(name, bucket);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { TfdeployError } from '../base/error.js';
+import type { TensorMap } from '../base/tensor.js';
 import type { BatchLimits } from '../batch/limits.js';
 import { createScheduler, type Scheduler, type SchedulerOptions } from '../batch/scheduler.js';
 import type { Plan, RefusedSignature, SignaturePlan } from '../convert/plan.js';
@@ -29,6 +30,8 @@ export interface LoadedServable extends Servable {
   readonly oldestRunMs: number | undefined;
   /** Signatures that could not be warmed up, with why. */
   readonly cold: ReadonlyMap<string, Error>;
+  /** Rows of a full batch of each signature, as measured. */
+  readonly fullRows: ReadonlyMap<string, number>;
   /** Answers what it has, then frees the engine. */
   close(): Promise<void>;
 }
@@ -72,13 +75,27 @@ function listSignatures(plan: Plan, isBatching: boolean): Map<string, ServableSi
   return signatures;
 }
 
+/**
+ * Rows are known not to mix for inputs of the declared rank and dimensions; others run alone, and so does a
+ * request that leaves an input to its default, which has rows of its own.
+ */
+function isAsDeclared(signature: ServableSignature, inputs: TensorMap): boolean {
+  for (const { name, shape } of signature.inputs) {
+    const given = inputs.get(name)?.shape;
+    if (given === undefined || shape === null || given.length !== shape.length) return false;
+    for (let axis = 1; axis < shape.length; axis++)
+      if (typeof shape[axis] === 'number' && shape[axis] !== given[axis]) return false;
+  }
+  return true;
+}
+
 class PlanServable implements LoadedServable {
   readonly model: string;
   readonly version: bigint;
   readonly signatures: ReadonlyMap<string, ServableSignature>;
   readonly cold = new Map<string, Error>();
   readonly #signaturesPath: string;
-  readonly #fullRows = new Map<string, number>();
+  readonly fullRows = new Map<string, number>();
   #signatureDefs: Servable['signatureDefs'] | undefined;
 
   constructor(
@@ -119,13 +136,11 @@ class PlanServable implements LoadedServable {
       throw new TfdeployError('TFD_OP_UNSUPPORTED', message, hint === undefined ? {} : { hint });
     }
     checkRequest(signature, request);
-    // A default has rows of its own, which do not grow with the rows of a batch.
-    const isWhole = request.inputs.size === signature.inputs.length;
+    const canShare = signature.isBatchable && isAsDeclared(signature, request.inputs);
+    const { maxRows } = this.options.limits;
     return this.scheduler.submit(
       request,
-      signature.isBatchable && isWhole
-        ? (this.#fullRows.get(signature.name) ?? this.options.limits.maxRows)
-        : undefined,
+      canShare ? (this.fullRows.get(signature.name) ?? maxRows) : undefined,
     );
   }
 
@@ -138,7 +153,7 @@ class PlanServable implements LoadedServable {
       const budgetMs = WARM_UP_BUDGET_MS / runnable.length;
       const { fullRows, failure } = await warmUp(this.scheduler, signature, this.options.limits, budgetMs);
       if (failure !== undefined) this.cold.set(signature.name, failure);
-      this.#fullRows.set(signature.name, fullRows);
+      this.fullRows.set(signature.name, fullRows);
     }
   }
 

@@ -1,0 +1,34 @@
+import type { BatchLimits } from './limits.js';
+import type { Bucket, Job, Run } from './state.js';
+
+/** A larger batch must make a row cheaper by this share to be worth its latency. */
+const MIN_GAIN = 0.05;
+const RETRY_MS = 30_000;
+
+/**
+ * Learns from a finished run how many rows make a full batch: twice as many when a queue is there to fill them
+ * and the last doubling paid, half as many when it did not. A size that did not pay is tried again later,
+ * because measurements beside other work can be wrong.
+ */
+export function adaptFullRows<J extends Job>(
+  bucket: Bucket<J>,
+  run: Run<J>,
+  limits: BatchLimits,
+  now: number,
+): void {
+  const { latency, usefulRows: full } = bucket;
+  if (!bucket.canShare || limits.allowedRows.length > 0 || run.rows < full * 0.75) return;
+  const half = Math.ceil(full / 2);
+  const perRow = latency.mean(full) / full;
+  const perRowOfHalf = latency.mean(half) / half;
+  const hasPaid = half === full || perRow <= perRowOfHalf * (1 - MIN_GAIN);
+  if (!hasPaid) {
+    // Only a clear loss shrinks the batch: between the two thresholds it stays as it is.
+    if (perRow < perRowOfHalf) return;
+    bucket.usefulRows = half;
+    bucket.growAtMs = now + RETRY_MS;
+    return;
+  }
+  if (bucket.rows >= full && full < limits.maxRows && now >= bucket.growAtMs)
+    bucket.usefulRows = Math.min(2 * full, limits.maxRows);
+}
