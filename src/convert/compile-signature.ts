@@ -1,10 +1,11 @@
 import type { Shape } from '../base/shape.js';
 import type { Graph, GraphInput, Node, Value } from '../graph/ir.js';
+import { findKernel } from '../kernels/registry.js';
 import { findAssumedShapes } from './assumed-shapes.js';
 import { isBatchable } from './batch/batchable.js';
 import { bridgeBfloat16 } from './bfloat-borders.js';
 import type { CompiledSignature, CompiledStage } from './compiled.js';
-import { convertNodes, RefTable } from './convert-nodes.js';
+import { convertNodes, RefTable, type RefusedNode } from './convert-nodes.js';
 import { Emitter } from './emitter.js';
 import { type LayoutTools, optimizeLayout } from './layout.js';
 import { partition, type Segment } from './partition.js';
@@ -13,7 +14,7 @@ import { simplify } from './simplify.js';
 
 export interface SignatureInfo {
   readonly methodName: string;
-  /** True when the graph was proved to hold for inputs of any rank. */
+  /** True when the graph was built for inputs of any rank, and holds for all. */
   readonly isRankFree?: boolean;
 }
 
@@ -26,10 +27,7 @@ export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSig
   const ops = countOps(graph);
   const batchable = isBatchable(graph);
   simplify(graph);
-  const parts = partition(graph, bridgeBfloat16(graph));
-  const blockers: Blocker[] = [...parts.blockers];
-  const warnings: string[] = [];
-  const stages = parts.segments.map((segment) => compileSegment(graph, segment, info, blockers, warnings));
+  const { stages, blockers, warnings } = compileStages(graph, info);
   if (blockers.length > 0) return { name, methodName: info.methodName, blockers };
   return {
     name,
@@ -44,6 +42,31 @@ export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSig
   };
 }
 
+interface Stages {
+  readonly stages: readonly CompiledStage[];
+  readonly blockers: readonly Blocker[];
+  readonly warnings: readonly string[];
+}
+
+/** Converts the stages; nodes that are refused and have a host kernel are moved to the host, and all is tried again. */
+function compileStages(graph: Graph, info: SignatureInfo): Stages {
+  const sides = bridgeBfloat16(graph);
+  const moved = new Map<string, number>();
+  for (;;) {
+    const parts = partition(graph, sides);
+    const warnings = [...moved].map(([op, count]) => `${count} × ${op} runs on the host`);
+    const refused: RefusedNode[] = [];
+    const stages = parts.segments.map((segment) => compileSegment(graph, segment, info, refused, warnings));
+    const movable = refused.filter(({ node }) => !sides.has(node) && findKernel(node.op) !== undefined);
+    for (const { node } of movable) {
+      sides.set(node, 'host');
+      moved.set(node.op, (moved.get(node.op) ?? 0) + 1);
+    }
+    if (movable.length > 0 && movable.length === refused.length) continue;
+    return { stages, blockers: [...parts.blockers, ...refused.map(({ blocker }) => blocker)], warnings };
+  }
+}
+
 function countOps(graph: Graph): Map<string, number> {
   const counts = new Map<string, number>();
   for (const node of graph.nodes) counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
@@ -54,7 +77,7 @@ function compileSegment(
   graph: Graph,
   segment: Segment,
   info: SignatureInfo,
-  blockers: Blocker[],
+  refused: RefusedNode[],
   warnings: string[],
 ): CompiledStage {
   const inputs = segment.inputs.map((value) => value.name);
@@ -65,7 +88,7 @@ function compileSegment(
   for (const value of segment.inputs) refs.set(value, onnx.declare(value.name, value.dtype));
   // The names between stages are fixed: nothing inside may take them.
   for (const value of segment.outputs) onnx.names.reserve(value.name);
-  blockers.push(...convertNodes(segment.nodes, onnx, refs));
+  refused.push(...convertNodes(segment.nodes, onnx, refs));
   onnx.scope = 'outputs';
   for (const value of segment.outputs) onnx.publish(refs.get(value), value.name);
   warnings.push(...onnx.warnings);

@@ -6,6 +6,7 @@ import { selectMetaGraph } from '../savedmodel/open.js';
 import type { Bundle, MetaGraph, SavedModel, SignatureDef } from '../savedmodel/types.js';
 import { compileSignature } from './compile-signature.js';
 import { type CompiledModel, type CompiledSignature, isRefused } from './compiled.js';
+import { isElementwise } from './elementwise.js';
 import type { RefusedSignature } from './plan.js';
 import { hashSource } from './source-hash.js';
 
@@ -63,11 +64,31 @@ function compileOne(
       ...shared,
       ...(inputShapes === undefined ? {} : { inputShapes }),
     });
-    return compileSignature(graph, { methodName });
+    const compiled = compileSignature(graph, { methodName });
+    return inputShapes === undefined ? freeRanks(model, metaGraph, compiled, shared) : compiled;
   } catch (error) {
     if (signature === undefined || !isTfdeployError(error) || error.code === 'TFD_BUG') throw error;
     return { name, methodName, blockers: [wholeBlocker(error, signature)] };
   }
+}
+
+/**
+ * The signature without any assumption about its inputs, where all of its operations go element by element
+ * whatever the shapes are, as they must in a graph that was built without any shape too.
+ */
+function freeRanks(
+  model: SavedModel,
+  metaGraph: MetaGraph,
+  compiled: CompiledSignature | RefusedSignature,
+  shared: { readonly bundle?: Bundle },
+): CompiledSignature | RefusedSignature {
+  if (isRefused(compiled) || !isElementwise(compiled.ops.keys())) return compiled;
+  const inputShapes = new Map(compiled.inputs.map(({ name }) => [name, null]));
+  const graph = buildGraph(model, metaGraph, compiled.name, { ...shared, inputShapes });
+  if (!isElementwise(graph.nodes.map(({ op }) => op))) return compiled;
+  const free = compileSignature(graph, { methodName: compiled.methodName, isRankFree: true });
+  if (isRefused(free)) return compiled;
+  return { ...compiled, stages: free.stages, assumedShapes: {}, warnings: free.warnings };
 }
 
 /** The record of a signature whose graph could not even be built. */

@@ -4,6 +4,7 @@ import { findUnreadAttrs } from './attr-check.js';
 import { blockerOf } from './blockers.js';
 import { NodeContext } from './context.js';
 import type { Emitter } from './emitter.js';
+import { NEVER_ONNX } from './partition.js';
 import type { Blocker } from './plan.js';
 import { findConverter } from './registry.js';
 import type { Ref } from './types.js';
@@ -31,29 +32,38 @@ export class RefTable {
   }
 }
 
+export interface RefusedNode {
+  readonly node: Node;
+  readonly blocker: Blocker;
+}
+
 /**
  * Converts nodes in order. A node that can not be converted becomes a blocker, and its outputs stand-ins, so
  * that one run finds every blocker.
  */
-export function convertNodes(nodes: readonly Node[], onnx: Emitter, refs: RefTable): Blocker[] {
-  const blockers: Blocker[] = [];
+export function convertNodes(nodes: readonly Node[], onnx: Emitter, refs: RefTable): RefusedNode[] {
+  const refused: RefusedNode[] = [];
   for (const node of nodes) {
     try {
       convertNode(node, onnx, refs);
     } catch (error) {
       if (!isTfdeployError(error) || error.code === 'TFD_BUG') throw error;
-      blockers.push(blockerOf(node, error));
+      refused.push({ node, blocker: blockerOf(node, error) });
       for (const output of node.outputs) refs.set(output, onnx.declare(output.name, output.dtype));
     }
   }
-  return blockers;
+  return refused;
 }
 
 function convertNode(node: Node, onnx: Emitter, refs: RefTable): void {
   const row = findConverter(node.op);
   const context = new NodeContext(node, onnx, (value) => refs.get(value));
-  if (row === undefined)
-    throw context.refuse('TFD_OP_UNSUPPORTED', 'there is no converter for this operation');
+  if (row === undefined) {
+    throw context.refuse('TFD_OP_UNSUPPORTED', 'there is neither a converter nor a host kernel for it');
+  }
+  const type = [...node.inputs, ...node.outputs].find(({ dtype }) => NEVER_ONNX.has(dtype))?.dtype;
+  if (type !== undefined)
+    throw context.refuse('TFD_DTYPE_UNSUPPORTED', `there is no way to run it on ${type}`);
   const from = onnx.nodes.length;
   onnx.scope = node.name;
   const made = row.convert(context);

@@ -29,7 +29,13 @@ export interface Partition {
 }
 
 /** Types that no ONNX node is made for. */
-const NEVER_ONNX: ReadonlySet<DType> = new Set(['string', 'resource', 'variant', 'complex64', 'complex128']);
+export const NEVER_ONNX: ReadonlySet<DType> = new Set([
+  'string',
+  'resource',
+  'variant',
+  'complex64',
+  'complex128',
+]);
 
 /** Types that onnxruntime-node can not carry, beside those. */
 const NEVER_CROSSING: ReadonlySet<DType> = new Set(['bfloat16']);
@@ -44,7 +50,7 @@ const LIGHT = new Set(
   ).split(' '),
 );
 
-function touches(node: Node, types: ReadonlySet<DType>): boolean {
+export function touches(node: Node, types: ReadonlySet<DType>): boolean {
   return [...node.inputs, ...node.outputs].some((value) => types.has(value.dtype));
 }
 
@@ -62,9 +68,9 @@ export function partition(graph: Graph, forced: Sides = new Map()): Partition {
   const levelOf = new Map<Value, number>();
   const byLevel = new Map<number, Node[]>();
   for (const node of graph.nodes) {
+    if (isTableHandle(graph, node)) continue;
     const from = Math.max(0, ...node.inputs.map((input) => levelOf.get(input) ?? 0));
     const side = chooseSide(node, from, forced, feedsHost);
-    if (side === undefined) blockers.push(blockerOf(node, noWay(node)));
     const isHost = side === 'host';
     const level = (from % 2 === 0) === isHost ? from : from + 1;
     const row = byLevel.get(level) ?? [];
@@ -76,10 +82,14 @@ export function partition(graph: Graph, forced: Sides = new Map()): Partition {
     const crossing = node.inputs.find((input) => isLostAtBorder(input, node, levelOf));
     if (crossing !== undefined) blockers.push(blockerOf(node, lostAtBorder(crossing)));
   }
-  if (blockers.length > 0) return { segments: [], blockers };
   const levels = [...byLevel.keys()].sort((a, b) => a - b);
   if (!levels.includes(0) && graph.outputs.some(({ value }) => isConstantOutput(value))) levels.unshift(0);
   return { segments: levels.map((level) => cutSegment(graph, byLevel.get(level) ?? [], level)), blockers };
+}
+
+/** Tables stand in the program of each stage that uses them. */
+function isTableHandle(graph: Graph, node: Node): boolean {
+  return node.outputs.length > 0 && node.outputs.every(({ name }) => graph.tables.has(name));
 }
 
 function isLostAtBorder(input: Value, node: Node, levelOf: ReadonlyMap<Value, number>): boolean {
@@ -98,12 +108,14 @@ function isConstantOutput(value: Value): boolean {
   return value.constant !== undefined;
 }
 
-function chooseSide(node: Node, from: number, forced: Sides, feedsHost: ReadonlySet<Node>): Side | undefined {
+function chooseSide(node: Node, from: number, forced: Sides, feedsHost: ReadonlySet<Node>): Side {
   const canHost = findKernel(node.op) !== undefined;
   const canOnnx =
     findConverter(node.op) !== undefined && forced.get(node) !== 'host' && !touches(node, NEVER_ONNX);
-  if (!canOnnx) return canHost ? 'host' : undefined;
-  if (forced.has(node)) return forced.get(node);
+  // What neither side can run is refused by the converter, with its reason.
+  if (!canOnnx) return canHost ? 'host' : 'onnx';
+  const side = forced.get(node);
+  if (side !== undefined) return side;
   const isBeside =
     !touches(node, NEVER_CROSSING) && canHost && from % 2 === 0 && LIGHT.has(node.op) && feedsHost.has(node);
   return isBeside ? 'host' : 'onnx';
@@ -119,17 +131,6 @@ function findHostFeeders(graph: Graph, forced: Sides): Set<Node> {
     for (const { producer } of node.inputs) if (producer !== undefined) feeders.add(producer);
   }
   return feeders;
-}
-
-function noWay(node: Node): TfdeployError {
-  const types = [...new Set([...node.inputs, ...node.outputs].map((value) => value.dtype))];
-  const isTyped = findConverter(node.op) !== undefined;
-  const why = isTyped
-    ? `there is no ONNX operator and no host kernel for it on ${types.join(', ')}`
-    : 'there is neither a converter nor a host kernel for this operation';
-  return new TfdeployError(isTyped ? 'TFD_DTYPE_UNSUPPORTED' : 'TFD_OP_UNSUPPORTED', why, {
-    details: { why },
-  });
 }
 
 function cutSegment(graph: Graph, nodes: readonly Node[], level: number): Segment {

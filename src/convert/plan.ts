@@ -40,7 +40,10 @@ export interface SignaturePlan {
   readonly inputs: readonly PlanTensor[];
   readonly outputs: readonly PlanTensor[];
   readonly stages: readonly Stage[];
-  /** True when every input and output carries the batch in dimension 0 and rows do not mix. */
+  /**
+   * True when every input and output carries the batch in dimension 0 and rows do not mix. It holds for
+   * inputs of the declared rank and known dimensions; others are run alone.
+   */
   readonly isBatchable: boolean;
   /**
    * Input ranks and dimensions the compiled graph relies on; a request that differs needs a plan of its
