@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, workerData } from 'node:worker_threads';
 import { TfdeployError } from '../base/error.js';
 import { readPlan } from '../convert/plan-files.js';
 import type { EngineLocation } from './find.js';
@@ -14,13 +14,15 @@ export interface ThreadData {
   readonly engine: EngineLocation;
   readonly session: SessionOptions;
   readonly state: SharedArrayBuffer;
+  /** The line to the executor. */
+  readonly port: MessagePort;
 }
 
 /** Answers wait at most this long for others while runs follow each other. */
 const FLUSH_MS = 0.3;
 
-const port = parentPort!;
 const data = workerData as ThreadData;
+const { port } = data;
 const state = new ThreadState(data.state);
 const loaders = createStageLoaders(data.engine, data.session);
 const runners = new Map<string, PlanRunner>();

@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads';
-import { entryPath } from '../base/entry.js';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { reviveError, TfdeployError } from '../base/error.js';
 import type { TensorMap } from '../base/tensor.js';
 import { readPlan } from '../convert/plan-files.js';
 import type { ThreadData } from './executor-thread.js';
+import { startEngineThread } from './nursery.js';
 import { resolveEngine } from './resolve.js';
 import { guardExit, ThreadState } from './thread-state.js';
 import type { ExecutorOptions, PlanExecutor, RunResult } from './types.js';
@@ -25,18 +25,19 @@ const READY_ID = 0;
 
 class ThreadExecutor implements PlanExecutor {
   readonly #options: ExecutorOptions;
-  readonly #threadData: Omit<ThreadData, 'state'>;
+  readonly #threadData: Omit<ThreadData, 'state' | 'port'>;
   readonly #variants: VariantSet;
   readonly #waiting = new Map<number, Waiting>();
-  #worker: Worker | undefined;
+  #port: MessagePort | undefined;
   #state: ThreadState | undefined;
   #outbox: ThreadRequest[] = [];
   #transfer = new Set<ArrayBuffer>();
   #nextId = READY_ID + 1;
   #isClosing = false;
+  #onGone: (() => void) | undefined;
   #crashTimes: number[] = [];
 
-  constructor(options: ExecutorOptions, threadData: Omit<ThreadData, 'state'>) {
+  constructor(options: ExecutorOptions, threadData: Omit<ThreadData, 'state' | 'port'>) {
     this.#options = options;
     this.#threadData = threadData;
     this.#variants = new VariantSet(readPlan(options.planDir), options.compileVariant);
@@ -73,35 +74,35 @@ class ThreadExecutor implements PlanExecutor {
   async start(): Promise<void> {
     await new Promise<RunResult>((resolve, reject) => {
       this.#waiting.set(READY_ID, { resolve, reject });
-      this.#startWorker();
+      this.#startThread();
     });
   }
 
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    const worker = this.#worker;
-    if (worker === undefined) return;
+    const port = this.#port;
+    if (port === undefined) return;
     this.#post({ id: this.#nextId++, kind: 'close' });
     const timeoutMs = this.#options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.#state?.stop();
         this.#failAll(`the engine did not end within ${timeoutMs} ms`);
-        worker.unref();
+        port.close();
         resolve();
       }, timeoutMs);
-      worker.once('exit', () => {
+      this.#onGone = () => {
         clearTimeout(timer);
         resolve();
-      });
+      };
     });
   }
 
   #submit(build: (id: number) => ThreadRequest): Promise<RunResult> {
     return new Promise((resolve, reject) => {
       if (this.#isClosing) throw new TfdeployError('TFD_UNAVAILABLE', 'the executor is closed');
-      if (this.#worker === undefined) this.#restart();
+      if (this.#port === undefined) this.#restart();
       const request = build(this.#nextId++);
       this.#waiting.set(request.id, { resolve, reject });
       this.#post(request);
@@ -116,41 +117,37 @@ class ThreadExecutor implements PlanExecutor {
     const [requests, transfer] = [this.#outbox, this.#transfer];
     this.#outbox = [];
     this.#transfer = new Set();
-    if (this.#worker === undefined) return;
+    if (this.#port === undefined) return;
     try {
-      this.#worker.postMessage(requests, [...transfer]);
+      this.#port.postMessage(requests, [...transfer]);
     } catch {
       // Memory that can not change its owner (a foreign buffer) is copied instead.
-      this.#worker.postMessage(requests);
+      this.#port.postMessage(requests);
     }
   }
 
-  #startWorker(): void {
-    const { maxHeapMb } = this.#options;
+  #startThread(): void {
     const state = new ThreadState();
     const release = guardExit(state);
-    const workerData: ThreadData = { ...this.#threadData, state: state.buffer };
-    const worker = new Worker(entryPath(import.meta.url, './executor-thread.js'), {
-      name: 'tfdeploy-engine',
-      workerData,
-      // Loaders and eval flags of the process are not meant for this file.
-      execArgv: [],
-      ...(maxHeapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } }),
+    const port = startEngineThread({
+      engine: this.#threadData.engine,
+      data: { ...this.#threadData, state: state.buffer },
+      maxHeapMb: this.#options.maxHeapMb,
+      onExit: (reason) => {
+        release();
+        // What it had answered before it ended may still lie in the port.
+        for (let left = receiveMessageOnPort(port); left !== undefined; left = receiveMessageOnPort(port)) {
+          this.#settleAll(left.message as readonly ThreadAnswer[]);
+        }
+        port.close();
+        this.#port = undefined;
+        if (!this.#isClosing) this.#crashTimes.push(Date.now());
+        this.#failAll(reason);
+        this.#onGone?.();
+      },
     });
-    let reason: string | undefined;
-    worker.on('message', (answers: readonly ThreadAnswer[]) => {
-      for (const each of answers) this.#settle(each);
-    });
-    worker.on('error', (error) => {
-      reason = error.message;
-    });
-    worker.on('exit', (code) => {
-      release();
-      this.#worker = undefined;
-      if (!this.#isClosing) this.#crashTimes.push(Date.now());
-      this.#failAll(reason ?? `it ended with exit code ${code}`);
-    });
-    this.#worker = worker;
+    port.on('message', (answers: readonly ThreadAnswer[]) => this.#settleAll(answers));
+    this.#port = port;
     this.#state = state;
   }
 
@@ -163,7 +160,11 @@ class ThreadExecutor implements PlanExecutor {
         `the engine thread ended ${this.#crashTimes.length} times within a minute`,
       );
     }
-    this.#startWorker();
+    this.#startThread();
+  }
+
+  #settleAll(answers: readonly ThreadAnswer[]): void {
+    for (const each of answers) this.#settle(each);
   }
 
   #settle(answer: ThreadAnswer): void {
@@ -198,7 +199,7 @@ export async function createExecutor(options: ExecutorOptions): Promise<PlanExec
   const executor = new ThreadExecutor(options, {
     planDir,
     engine,
-    session: { threads, device, isWeightSharing, isFlushingDenormals: true },
+    session: { threads, device, isWeightSharing },
   });
   await executor.start();
   return executor;

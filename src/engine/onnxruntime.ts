@@ -17,7 +17,7 @@ interface OrtSession {
 /** The part of the package's interface that is used, so that no build depends on an optional package. */
 export interface OnnxRuntime {
   readonly Tensor: OrtTensorConstructor;
-  readonly InferenceSession: { create(path: string, options: object): Promise<OrtSession> };
+  readonly InferenceSession: { create(model: string | Uint8Array, options: object): Promise<OrtSession> };
   readonly listSupportedBackends?: () => readonly { readonly name: string; readonly bundled: boolean }[];
 }
 
@@ -107,11 +107,16 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Opens an ONNX file by its path, so that external weights are mapped instead of read. */
-export async function openSession(ort: OnnxRuntime, path: string, options: SessionOptions): Promise<Session> {
+/** Opens an ONNX file, by its path so that external weights are mapped instead of read, or its bytes. */
+export async function openSession(
+  ort: OnnxRuntime,
+  model: string | Uint8Array,
+  options: SessionOptions,
+): Promise<Session> {
+  const path = typeof model === 'string' ? model : 'a model in memory';
   let session: OrtSession;
   try {
-    session = await ort.InferenceSession.create(path, ortOptions(options));
+    session = await ort.InferenceSession.create(model, ortOptions(options));
   } catch (cause) {
     throw new TfdeployError('TFD_ENGINE_FAILED', `${path}: ${(cause as Error).message.trim()}`, { cause });
   }

@@ -115,6 +115,16 @@ describe('createExecutor', () => {
     });
   });
 
+  it('counts denormal numbers as zero, as TensorFlow does, in every executor of a process', async () => {
+    const [x, y] = [port('x'), port('y')];
+    const stage = onnxStage([x], [y], [onnxNode('Add', ['x', 'x'], ['y'])]);
+    const planDir = planOf(signature('twice', [x], [y], [stage]));
+    for (const executor of [await start(planDir), await start(planDir)]) {
+      const out = await executor.run('twice', row(1e-40, 1, -1e-40, 2));
+      expect([...(out.get('y')!.data as Float32Array)].map((value) => value + 0)).toEqual([0, 2, 0, 4]);
+    }
+  });
+
   it('rejects when there is no plan', async () => {
     await expect(start('/nowhere')).rejects.toMatchObject({ code: 'TFD_PLAN_CORRUPT' });
   });
