@@ -1,25 +1,34 @@
 import type { Shape } from '../../base/shape.js';
-import type { Graph, Node } from '../../graph/ir.js';
-import { attrBool, constInts, countUses, forEachRegion, takeOutputs } from './graph-reading.js';
+import type { Graph, Node, Value } from '../../graph/ir.js';
+import { attrBool, constInts, forEachRegion } from './graph-reading.js';
 
 /**
  * A mean over height and width whose result is reshaped from [N, C] to [N, 1, 1, C] (squeeze and excitation)
  * becomes a mean that keeps its axes: a Reshape would stand in the way of the layout of the convolutions.
+ * What made the new shape is left without a reader.
  */
 export function rewriteKeptMeans(graph: Graph): void {
   forEachRegion(graph, (region, outputs) => {
-    const uses = countUses(region.nodes, outputs);
-    const dropped = new Set<Node>();
+    const readers = new Map<Value, Node[]>();
     for (const node of region.nodes) {
-      const mean = node.op === 'Reshape' ? node.inputs[0]?.producer : undefined;
-      if (mean === undefined || uses.get(mean.outputs[0]!) !== 1 || !isSpatialMean(mean)) continue;
-      if (!isSpreadAgain(mean.outputs[0]!.shape, node.outputs[0]!.shape)) continue;
-      mean.attrs.set('keep_dims', { kind: 'b', value: true });
-      takeOutputs(mean, node);
-      dropped.add(node);
+      for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
     }
-    if (dropped.size > 0) region.nodes = region.nodes.filter((node) => !dropped.has(node));
+    for (const node of region.nodes) {
+      const pooled = node.op === 'Reshape' ? node.inputs[0]! : undefined;
+      const mean = pooled?.producer;
+      if (pooled === undefined || mean === undefined || !isSpatialMean(mean)) continue;
+      const others = readers.get(pooled)!.filter((reader) => reader !== node);
+      if (outputs.includes(pooled) || others.some((reader) => reader.op !== 'Shape')) continue;
+      if (isSpreadAgain(pooled.shape, node.outputs[0]!.shape)) keepAxes(node, mean);
+    }
   });
+}
+
+/** Makes a node compute the mean itself. */
+function keepAxes(node: Node, mean: Node): void {
+  node.op = mean.op;
+  node.inputs = [...mean.inputs];
+  node.attrs = new Map(mean.attrs).set('keep_dims', { kind: 'b', value: true });
 }
 
 function isSpatialMean(node: Node): boolean {
