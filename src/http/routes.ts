@@ -1,6 +1,7 @@
 import { TfdeployError } from '../base/error.js';
 import { EXPOSITION_TYPE, exposeMetrics } from '../metrics/exposition.js';
 import type { ServableDirectory } from '../repository/types.js';
+import { DOC_PATHS, handleDocs } from './docs/routes.js';
 import { handleExamples } from './examples.js';
 import type { Exchange } from './exchange.js';
 import { handleModel, statusJson } from './model-facts.js';
@@ -15,6 +16,10 @@ const FIXED: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['/healthz', (exchange) => exchange.answer(200, 'text/plain', Buffer.from('ok\n'))],
   ['/readyz', answerReadiness],
   ['/metrics', (exchange) => answerMetrics(exchange, undefined)],
+  ...DOC_PATHS.map((path): [string, Handler] => [
+    path,
+    (exchange, directory) => handleDocs(exchange, directory, path),
+  ]),
 ]);
 
 /** Finds who answers and lets them. Errors thrown or rejected become the answer. */

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../base/entry.js';
+import type { ServableDirectory } from '../../repository/types.js';
+import type { Exchange } from '../exchange.js';
+import { describeApi } from './openapi.js';
+
+/** The page works offline: everything it needs comes from here, and it talks to nobody else. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+const SAFE = ['Content-Security-Policy', POLICY, 'X-Content-Type-Options', 'nosniff'];
+
+const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Map([
+  ['/docs', ['page.html', 'text/html; charset=utf-8']],
+  ['/docs/page.css', ['page.css', 'text/css; charset=utf-8']],
+  ['/docs/page.js', ['page.js', 'text/javascript; charset=utf-8']],
+]);
+
+/** Paths of the documentation. */
+export const DOC_PATHS: readonly string[] = [...FILES.keys(), '/openapi.json'];
+
+export function handleDocs(exchange: Exchange, directory: ServableDirectory, path: string): void {
+  const file = FILES.get(path);
+  if (file === undefined) {
+    exchange.json(Buffer.from(`${JSON.stringify(describeApi(directory, readVersion()))}\n`));
+    return;
+  }
+  const [name, type] = file;
+  exchange.answer(200, type, readFileSync(join(import.meta.dirname, name)), SAFE);
+}
+
+let version: string | undefined;
+
+function readVersion(): string {
+  version ??= (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string })
+    .version;
+  return version;
+}
