@@ -1,3 +1,4 @@
+import { CODES, type Code } from '../base/codes.js';
 import { DTYPES, slotsPerElement } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
 import { formatShape } from '../base/shape.js';
@@ -16,9 +17,10 @@ export function findSignature(plan: Plan, name: string): SignaturePlan {
     });
   }
   const [first] = refused.blockers;
+  const place = first === undefined || first.node === '' ? '' : ` (${first.op} ${first.node})`;
   throw new TfdeployError(
-    'TFD_OP_UNSUPPORTED',
-    `signature "${name}" can not be run: ${first?.why ?? 'it was refused'}${first === undefined ? '' : ` (${first.op} ${first.node})`}`,
+    first !== undefined && first.code in CODES ? (first.code as Code) : 'TFD_OP_UNSUPPORTED',
+    `signature "${name}" can not be run: ${first?.why ?? 'it was refused'}${place}`,
     { hint: first?.wayOut, details: { blockers: refused.blockers } },
   );
 }

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NumericDType } from '../../src/base/dtype.js';
 import { numericTensor, type Tensor, type TensorMap } from '../../src/base/tensor.js';
+import { readPlan } from '../../src/convert/plan-files.js';
+import { findSignature } from '../../src/engine/bind.js';
 import { createInlineRunner } from '../../src/engine/inline.js';
 import type { PlanExecutor } from '../../src/engine/types.js';
 import {
@@ -221,6 +223,24 @@ describe('createInlineRunner', () => {
     ],
   ])('refuses with %s: %s', async (code, text, name, given, outputs) => {
     await expect(runner.run(name, inputs(given), outputs)).rejects.toEqual(refusal(code, text));
+  });
+
+  it('says why a signature was refused at compile time', async () => {
+    const blocker = { op: 'AssignAdd', node: 'n', layer: '', dtype: '', shape: '', wayOut: 'another way' };
+    const planDir = planOf(matmulSignature());
+    const plan = readPlan(planDir);
+    const refused = {
+      name: 'count',
+      methodName: '',
+      blockers: [{ ...blocker, code: 'TFD_STATEFUL', why: 'it changes a variable' }],
+    };
+    expect(() => findSignature({ ...plan, refused: [refused] }, 'count')).toThrow(
+      expect.objectContaining({
+        code: 'TFD_STATEFUL',
+        message: 'signature "count" can not be run: it changes a variable (AssignAdd n)',
+        hint: 'another way',
+      }),
+    );
   });
 
   it('names the node of a file that the engine does not take', async () => {
