@@ -19,8 +19,9 @@ function run(command, args) {
 }
 
 if (mtimeMs('node_modules/.package-lock.json') < mtimeMs('package-lock.json')) {
-  console.error('installing dependencies (npm ci)…');
-  run('npm', ['ci', '--no-fund', '--no-audit']);
+  console.error('installing dependencies…');
+  // Not `npm ci`: it refuses a lock file written where the registry lacked another platform's packages.
+  run('npm', ['install', '--no-save', '--no-fund', '--no-audit']);
 }
 console.error('building…');
 run('npm', ['run', '--silent', 'build']);
