@@ -89,7 +89,10 @@ export class Connection {
 
   private read(buffer: Buffer, bytes: number): void {
     if (this.isGone) return;
-    if (this.shot === undefined) return this.destroy('protocol');
+    if (this.shot === undefined) {
+      this.destroy('protocol');
+      return;
+    }
     let isWhole = false;
     try {
       isWhole = this.parser.feed(buffer, bytes);

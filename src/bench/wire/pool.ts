@@ -46,9 +46,15 @@ export class Pool {
 
   dispatch(shot: Shot): void {
     this.inFlight++;
-    if (this.isClosed) return this.settleUnsent(shot, 'aborted', '');
+    if (this.isClosed) {
+      this.settleUnsent(shot, 'aborted', '');
+      return;
+    }
     const connection = this.takeIdle();
-    if (connection !== undefined) return this.sendOn(connection, shot);
+    if (connection !== undefined) {
+      this.sendOn(connection, shot);
+      return;
+    }
     this.queue.push(shot);
     this.grow();
   }
