@@ -683,10 +683,61 @@ def add_images():
     )
 
 
+def add_colors():
+    x = np.concatenate([grid(2, 4, 5, 3, low=0, high=1), np.zeros((2, 1, 5, 3), np.float32), np.full((2, 1, 5, 3), 0.5, np.float32)], 1)
+    for dtype in (np.float32, np.float64):
+        case(f"RGBToHSV {np.dtype(dtype).name}", lambda x: raw.RGBToHSV(images=x), x.astype(dtype))
+        case(f"HSVToRGB {np.dtype(dtype).name}", lambda x: raw.HSVToRGB(images=x), x.astype(dtype))
+    case("RGBToHSV rank 1", lambda x: raw.RGBToHSV(images=x), x[0, 0, 0])
+    for delta in (0.0, 0.1, -0.35, 1.0):
+        case(f"AdjustHue {delta}", lambda x, d=delta: raw.AdjustHue(images=x, delta=d), x)
+        case(f"AdjustSaturation {delta}", lambda x, d=delta: raw.AdjustSaturation(images=x, scale=1 + 2 * d), x)
+        case(f"AdjustContrastv2 {delta}", lambda x, d=delta: raw.AdjustContrastv2(images=x, contrast_factor=1 + 2 * d), x)
+    case("AdjustHue dynamic", lambda x, d: raw.AdjustHue(images=x, delta=d), x, np.float32(0.25), shapes=[dynamic(x), []])
+    case("AdjustContrastv2 rank 3", lambda x: raw.AdjustContrastv2(images=x, contrast_factor=0.5), x[0])
+    case("AdjustContrastv2 rank 5", lambda x: raw.AdjustContrastv2(images=x, contrast_factor=0.5), x[None])
+
+
+def add_crops():
+    x = grid(2, 6, 7, 3)
+    boxes = np.array([[0, 0, 1, 1], [0.1, 0.2, 0.7, 0.9], [-0.3, 0.5, 0.6, 1.4], [0.8, 0.1, 0.2, 0.6], [0.5, 0.5, 0.5, 0.5]], np.float32)
+    index = np.array([0, 1, 1, 0, 1], np.int32)
+    for method in ("bilinear", "nearest"):
+        for size in ((3, 4), (1, 1), (9, 8)):
+            crop = lambda x, b, i, m=method, z=size: raw.CropAndResize(image=x, boxes=b, box_ind=i, crop_size=z, method=m, extrapolation_value=-1.5)
+            case(f"CropAndResize {method} {size}", crop, x, boxes, index)
+        case(f"CropAndResize {method} dynamic", lambda x, b, i, z, m=method: raw.CropAndResize(image=x, boxes=b, box_ind=i, crop_size=z, method=m), x, boxes, index, np.array([4, 5], np.int32), shapes=[dynamic(x), [None, 4], [None], [2]])
+    case("CropAndResize uint8", lambda x, b, i: raw.CropAndResize(image=x, boxes=b, box_ind=i, crop_size=[3, 3]), RNG.integers(0, 255, (2, 5, 5, 1)).astype(np.uint8), boxes, index)
+    kernels = ("lanczos1", "lanczos3", "lanczos5", "gaussian", "box", "triangle", "keyscubic", "mitchellcubic")
+    for kernel in kernels:
+        for antialias in (True, False):
+            for source, target in (((6, 7), (4, 10)), ((12, 9), (5, 3))):
+                image = grid(1, *source, 2)
+                scale = np.array([target[0] / source[0], target[1] / source[1]], np.float32)
+                resample = lambda x, z, s, t, k=kernel, a=antialias: raw.ScaleAndTranslate(images=x, size=z, scale=s, translation=t, kernel_type=k, antialias=a)
+                label = f"ScaleAndTranslate {kernel} {antialias} {source}"
+                case(label, lambda x, f=resample, z=target, s=scale: f(x, z, s, [0.0, 0.0]), image)
+        moved = lambda x, z, s, t, k=kernel: raw.ScaleAndTranslate(images=x, size=z, scale=s, translation=t, kernel_type=k)
+        case(f"ScaleAndTranslate {kernel} moved", moved, x, np.array([8, 9], np.int32), np.array([0.7, 1.3], np.float32), np.array([1.6, -3.2], np.float32), shapes=[dynamic(x, keep=(3,)), [2], [2], [2]])
+    antialiased = lambda x: tf.image.resize(x, [3, 4], antialias=True)
+    case("tf.image.resize antialias", antialiased, x, shapes=[dynamic(x, keep=(3,))])
+    transforms = np.array([[0.9, 0.3, -0.7, -0.2, 1.1, 0.4, 0.01, -0.02], [1.4, 0.0, 2.3, 0.2, -0.8, 5.1, 0.0, 0.0]], np.float32)
+    for fill in ("CONSTANT", "REFLECT", "WRAP", "NEAREST"):
+        for interpolation in ("NEAREST", "BILINEAR"):
+            project = lambda x, t, f=fill, i=interpolation: raw.ImageProjectiveTransformV3(
+                images=x, transforms=t, output_shape=[8, 9], fill_value=0.75, interpolation=i, fill_mode=f
+            )
+            case(f"ImageProjectiveTransformV3 {fill} {interpolation}", project, x, transforms)
+            case(f"ImageProjectiveTransformV3 {fill} {interpolation} one for all dynamic", project, x, transforms[:1] * 3 - 1, shapes=[dynamic(x), [None, 8]])
+            v2 = lambda x, t, z, f=fill, i=interpolation: raw.ImageProjectiveTransformV2(images=x, transforms=t, output_shape=z, interpolation=i, fill_mode=f)
+            case(f"ImageProjectiveTransformV2 {fill} {interpolation}", v2, x, transforms, np.array([4, 3], np.int32))
+    case("ImageProjectiveTransformV3 uint8", lambda x, t: raw.ImageProjectiveTransformV3(images=x, transforms=t, output_shape=[6, 6], fill_value=7.0, interpolation="NEAREST"), RNG.integers(0, 255, (2, 5, 5, 1)).astype(np.uint8), transforms)
+
+
 def main():
     for add in (
         add_convolutions, add_transposed, add_pools, add_norms, add_resizes, add_spaces, add_dilations, add_layouts,
-        add_fused, add_quantized, add_images,
+        add_fused, add_quantized, add_images, add_colors, add_crops,
     ):
         add()
     cases = []

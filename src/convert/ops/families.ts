@@ -4,21 +4,30 @@ import { binary } from './binary.js';
 import { conv } from './conv.js';
 import { convFused } from './conv-fused.js';
 import { convTranspose } from './conv-transpose.js';
+import { count } from './count.js';
+import { dynamic } from './dynamic.js';
+import { einsums } from './einsum.js';
 import { gather } from './gather.js';
 import { image } from './image.js';
+import { imageColor } from './image-color.js';
 import { join } from './join.js';
 import { logic } from './logic.js';
 import { matmul } from './matmul.js';
+import { matrix } from './matrix.js';
 import { norm } from './norm.js';
+import { order } from './order.js';
 import { pads } from './pad.js';
 import { pool } from './pool.js';
 import { quant } from './quant.js';
+import { random } from './random.js';
 import { reduce } from './reduce.js';
 import { resize } from './resize.js';
+import { segment } from './segment.js';
 import { shape } from './shape.js';
 import { slices } from './slice.js';
 import { sourceOps } from './source.js';
 import { space } from './space.js';
+import { sparse } from './sparse.js';
 import { unary } from './unary.js';
 
 /** Every family of converters. A new family is a file beside this one and a line here. */
@@ -35,6 +44,14 @@ export const FAMILIES: Readonly<Record<string, OpFamily>> = {
   activation,
   matmul,
   reduce,
+  einsums,
+  order,
+  matrix,
+  count,
+  segment,
+  dynamic,
+  sparse,
+  random,
   conv,
   convTranspose,
   convFused,
@@ -44,4 +61,5 @@ export const FAMILIES: Readonly<Record<string, OpFamily>> = {
   space,
   quant,
   image,
+  imageColor,
 };
