@@ -64,7 +64,7 @@ function locateByFile(files: ModelFiles, path: string): ModelLocation {
   if (form !== undefined) return { dir, path, format: form[1] };
   const kind = recogniseFile(files, path);
   throw new TfdeployError(
-    'TFD_MODEL_UNSUPPORTED',
+    kind?.code ?? 'TFD_MODEL_UNSUPPORTED',
     `${path}: ${kind === undefined ? 'is not a SavedModel' : `is ${kind.what}, not a SavedModel`}`,
     { hint: kind?.hint ?? 'give the directory that holds saved_model.pb' },
   );
@@ -82,7 +82,7 @@ function refuseDirectory(files: ModelFiles, dir: string): TfdeployError {
   const found = recogniseDirectory(files, dir);
   if (found !== undefined) {
     return new TfdeployError(
-      found.isModel ? 'TFD_MODEL_UNSUPPORTED' : 'TFD_MODEL_NOT_FOUND',
+      found.isModel ? (found.code ?? 'TFD_MODEL_UNSUPPORTED') : 'TFD_MODEL_NOT_FOUND',
       `${dir}: ${found.what}`,
       { hint: found.hint },
     );

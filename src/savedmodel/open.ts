@@ -5,7 +5,7 @@ import { withCallableSignatures } from './callables.js';
 import { locateModel, type ModelLocation } from './locate.js';
 import { type Proto, TF_SCHEMA } from './proto/schema.js';
 import { toMetaGraph } from './read/meta-graph.js';
-import { recogniseBytes } from './recognise.js';
+import { HEAD_BYTES, recogniseBytes } from './recognise.js';
 import { servableSignatures } from './signatures.js';
 import { parseText } from './text/parse.js';
 import type { MetaGraph, SavedModel } from './types.js';
@@ -21,9 +21,6 @@ export function openSavedModel(files: ModelFiles, dir: string): SavedModel {
   const location = locateModel(files, dir);
   const bytes = files.read(location.path);
   const proto = decodeModel(location, bytes);
-  if (proto.meta_graphs.length === 0) {
-    throw new TfdeployError('TFD_MODEL_CORRUPT', `${location.path}: holds no MetaGraph`);
-  }
   const isWire = location.format === 'pb';
   const context = { what: location.path, ...(isWire ? { root: bytes, path: location.path } : {}) };
   const metaGraphs = proto.meta_graphs.map((metaGraph) => toMetaGraph(metaGraph, context));
@@ -31,20 +28,33 @@ export function openSavedModel(files: ModelFiles, dir: string): SavedModel {
   return { dir: location.dir, files, format: location.format, graphBytes: bytes.length, metaGraphs };
 }
 
-function decodeModel({ path, format }: ModelLocation, bytes: Uint8Array): Proto<'SavedModel'> {
+function decodeModel(location: ModelLocation, bytes: Uint8Array): Proto<'SavedModel'> {
+  const { path, format } = location;
   try {
-    return format === 'pb'
-      ? decodeMessage(TF_SCHEMA, 'SavedModel', bytes, { what: path })
-      : parseText(TF_SCHEMA, 'SavedModel', bytes, { what: path, unknownFields: 'skip' });
+    const proto =
+      format === 'pb'
+        ? decodeMessage(TF_SCHEMA, 'SavedModel', bytes, { what: path })
+        : parseText(TF_SCHEMA, 'SavedModel', bytes, { what: path, unknownFields: 'skip' });
+    if (proto.meta_graphs.length > 0) return proto;
+    throw new TfdeployError('TFD_MODEL_CORRUPT', `${path}: holds no MetaGraph`);
   } catch (error) {
-    if (!isTfdeployError(error) || error.code !== 'TFD_MODEL_CORRUPT') throw error;
-    const kind = recogniseBytes(bytes.subarray(0, 65_536), path.slice(path.lastIndexOf('/') + 1));
-    if (kind === undefined) throw error;
-    throw new TfdeployError('TFD_MODEL_UNSUPPORTED', `${path}: is ${kind.what}, not a SavedModel`, {
+    throw isTfdeployError(error) ? nameLookAlike(error, location, bytes) : error;
+  }
+}
+
+/** Says what the file is instead, when it is something known; else the error as it is. */
+function nameLookAlike(error: TfdeployError, { path }: ModelLocation, bytes: Uint8Array): TfdeployError {
+  if (error.code !== 'TFD_MODEL_CORRUPT') return error;
+  const kind = recogniseBytes(bytes.subarray(0, HEAD_BYTES), path.slice(path.lastIndexOf('/') + 1));
+  if (kind === undefined) return error;
+  return new TfdeployError(
+    kind.code ?? 'TFD_MODEL_UNSUPPORTED',
+    `${path}: is ${kind.what}, not a SavedModel`,
+    {
       hint: kind.hint,
       cause: error,
-    });
-  }
+    },
+  );
 }
 
 /**

@@ -6,9 +6,12 @@ import { WIRE, WireReader } from './wire/reader.js';
 export interface LookAlike {
   readonly what: string;
   readonly hint: string;
+  /** TFD_MODEL_UNSUPPORTED when absent. */
+  readonly code?: 'TFD_MODEL_CORRUPT';
 }
 
-const HEAD_BYTES = 64 * 1024;
+/** How much of a file is looked at. */
+export const HEAD_BYTES = 64 * 1024;
 
 const KERAS_HINT =
   'export it as a SavedModel first: keras.saving.load_model(PATH).export(DIRECTORY), or model.save(DIRECTORY) with Keras 2';
@@ -27,11 +30,13 @@ const LOOK_ALIKES: readonly (LookAlike & { readonly test: Test })[] = [
   {
     test: (head) => head.length === 0,
     what: 'an empty file',
+    code: 'TFD_MODEL_CORRUPT',
     hint: 'copy the model again',
   },
   {
     test: (head) => new TextDecoder().decode(head.subarray(0, 40)).startsWith('version https://git-lfs'),
-    what: 'a Git LFS pointer, not the file itself',
+    what: 'a Git LFS pointer instead of the file itself',
+    code: 'TFD_MODEL_CORRUPT',
     hint: 'fetch it with: git lfs pull',
   },
   {

@@ -137,7 +137,14 @@ function summarizeVariables(metaGraph: MetaGraph, bundle: Bundle | undefined): V
   }
   const nodes = metaGraph.graph.nodes.filter(isVariableNode);
   const unbound = nodes.filter((node) => !variables.has(node.name)).map((node) => node.name);
-  return { count: counted.size + unbound.length, elements, bytes, dtypes, unbound, tables: [...tables.keys()] };
+  return {
+    count: counted.size + unbound.length,
+    elements,
+    bytes,
+    dtypes,
+    unbound,
+    tables: [...tables.keys()],
+  };
 }
 
 const MAX_DEPTH = 8;
