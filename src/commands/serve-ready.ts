@@ -4,6 +4,7 @@ import { signaturesPathOf } from '../repository/plan-cache.js';
 import { signaturesFromJson } from '../repository/signature-json.js';
 import type { VersionSnapshot } from '../repository/snapshot.js';
 import type { SignatureDef } from '../savedmodel/types.js';
+import { formatUrl } from '../supervisor/listener.js';
 import type { ReadyStatus } from '../supervisor/supervisor.js';
 import type { CommandContext } from './define.js';
 import { makeSampleRequest } from './sample-request.js';
@@ -24,13 +25,6 @@ function listServed({ snapshot }: ReadyStatus): ServedModel[] {
   return snapshot.models
     .map(({ name, versions }) => ({ name, versions: versions.filter(({ state }) => state === 'AVAILABLE') }))
     .filter(({ versions }) => versions.length > 0);
-}
-
-/** `http://127.0.0.1:8501`; an address for everybody is shown as the one of this machine. */
-export function formatUrl(address: ReadyStatus['address']): string {
-  if (address === null || typeof address === 'string') return `unix:${address ?? ''}`;
-  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[address.address] ?? address.address;
-  return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${address.port}`;
 }
 
 /** The readiness line for machines. */

@@ -86,7 +86,10 @@ function snapshotModel(model: ModelRecord, canLabelsPrecede: boolean): ModelSnap
   return {
     name: model.config.name,
     labels: listLabels(model, canLabelsPrecede),
-    versions: model.versions.map(snapshotVersion),
+    // Sorting is stable: of one version, the record that was made last comes first.
+    versions: [...model.versions]
+      .sort((a, b) => (a.version < b.version ? 1 : a.version > b.version ? -1 : 0))
+      .map(snapshotVersion),
   };
 }
 

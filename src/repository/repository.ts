@@ -2,6 +2,7 @@ import { CODES } from '../base/codes.js';
 import { isTfdeployError, TfdeployError } from '../base/error.js';
 import type { Log } from '../base/log.js';
 import { readMachine } from '../base/machine.js';
+import type { RefusedSignature } from '../convert/plan.js';
 import { compileInProcess } from './compile-process.js';
 import {
   type ControlAction,
@@ -65,6 +66,7 @@ export function toFailure(error: unknown): Failure {
   };
 }
 
+const MAX_BLOCKERS_TOLD = 5;
 /** A loaded plan takes about its own size in every worker, and half of that again while it is being loaded. */
 const MEMORY_FACTOR = 1.5;
 
@@ -185,10 +187,7 @@ class WatchedRepository implements Repository {
         const { planBytes, refused } = await this.#compile(job, isBackground);
         const ms = Math.round(performance.now() - startMs);
         this.options.log.info(`compiled model ${action.model}`, { ms, bytes: planBytes });
-        for (const { name, blockers } of refused)
-          this.options.log.warn(
-            `signature "${name}" of model ${action.model} can not be run: ${blockers[0]?.why ?? ''}`,
-          );
+        for (const each of refused) this.#warnRefused(action.model, each);
         if (isBackground) this.#checkMemory(planBytes);
       }
       this.send({ kind: 'compiled', id, entryDir });
@@ -199,6 +198,13 @@ class WatchedRepository implements Repository {
 
   #compile(job: Parameters<typeof compileInProcess>[0], isBackground: boolean) {
     return compileInProcess(job, { isBackground, signal: this.#abort.signal });
+  }
+
+  #warnRefused(model: string, { name, blockers }: RefusedSignature): void {
+    const { log } = this.options;
+    log.warn(`signature "${name}" of model ${model} can not be run`, { blockers: blockers.length });
+    for (const { op, node, layer, why } of blockers.slice(0, MAX_BLOCKERS_TOLD))
+      log.warn(`${op} "${node}": ${why}`, layer === '' ? {} : { layer });
   }
 
   /** The new version stands beside the old one for a while, in every worker. */

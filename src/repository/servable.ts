@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { TfdeployError } from '../base/error.js';
+import { reviveError, TfdeployError } from '../base/error.js';
 import type { TensorMap } from '../base/tensor.js';
 import type { BatchLimits } from '../batch/limits.js';
 import { createScheduler, type Scheduler, type SchedulerOptions } from '../batch/scheduler.js';
@@ -39,12 +39,13 @@ export interface LoadedServable extends Servable {
 /** Time for measuring batch sizes before a version answers, over all its signatures. */
 const WARM_UP_BUDGET_MS = 250;
 
-function describeRefusal({ name, blockers }: RefusedSignature): ServableSignature['refusal'] {
+function describeRefusal({ name, blockers }: RefusedSignature): NonNullable<ServableSignature['refusal']> {
   const [first] = blockers;
   const more = blockers.length > 1 ? ` (and ${blockers.length - 1} more)` : '';
+  const where = first === undefined || first.op === '' ? '' : ` (${first.op} "${first.node}")`;
   return {
     code: first?.code ?? 'TFD_OP_UNSUPPORTED',
-    message: `signature "${name}" can not be run: ${first?.why ?? 'it was refused'}${more}`,
+    message: `signature "${name}" can not be run: ${first?.why ?? 'it was refused'}${where}${more}`,
     ...(first === undefined ? {} : { hint: first.wayOut }),
   };
 }
@@ -131,10 +132,7 @@ class PlanServable implements LoadedServable {
         `Serving signature name: "${request.signature}" not found in signature def`,
         { hint: `the model has: ${[...this.signatures.keys()].join(', ')}` },
       );
-    if (signature.refusal !== undefined) {
-      const { message, hint } = signature.refusal;
-      throw new TfdeployError('TFD_OP_UNSUPPORTED', message, hint === undefined ? {} : { hint });
-    }
+    if (signature.refusal !== undefined) throw reviveError(signature.refusal);
     checkRequest(signature, request);
     const canShare = signature.isBatchable && isAsDeclared(signature, request.inputs);
     const { maxRows } = this.options.limits;
@@ -174,10 +172,7 @@ export async function loadServable(options: LoadOptions): Promise<LoadedServable
   if (plan.signatures.length === 0)
     throw refused === undefined
       ? new TfdeployError('TFD_SIGNATURE_NOT_FOUND', `model ${options.model} has no signature to serve`)
-      : new TfdeployError('TFD_OP_UNSUPPORTED', describeRefusal(refused)?.message ?? '', {
-          ...(refused.blockers[0] === undefined ? {} : { hint: refused.blockers[0].wayOut }),
-          details: { refused: plan.refused },
-        });
+      : reviveError({ ...describeRefusal(refused), details: { refused: plan.refused } });
   const executor = await options.createExecutor(planDir);
   try {
     const scheduler = createScheduler({

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import net, { isIPv6 } from 'node:net';
+import net, { type AddressInfo, isIPv6 } from 'node:net';
 import { TfdeployError } from '../base/error.js';
 
 /** A bound socket that workers accept from. The supervisor holds it, so it outlives every worker. */
@@ -90,4 +90,11 @@ export function inheritListener(env: NodeJS.ProcessEnv, pid: number): Listener |
       hint: 'keep one ListenStream= in the socket unit',
     });
   return { fd, address: undefined, close: () => {} };
+}
+
+/** `http://127.0.0.1:8501`; an address for everybody is shown as the one of this machine. */
+export function formatUrl(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return `unix:${address ?? ''}`;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[address.address] ?? address.address;
+  return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${address.port}`;
 }

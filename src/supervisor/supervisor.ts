@@ -12,7 +12,7 @@ import {
 import type { Snapshot } from '../repository/snapshot.js';
 import { decideSupervisor } from './decide.js';
 import { type Handlers, handle } from './handle.js';
-import type { Listener } from './listener.js';
+import { formatUrl, type Listener } from './listener.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { MetricsCollector } from './metrics-collector.js';
 import type { Notifier } from './sd-notify.js';
@@ -208,6 +208,7 @@ class ProcessSupervisor implements Supervisor {
       },
       listening: ({ address }) => {
         this.#address = address;
+        this.options.log.debug(`worker ${worker} listens at ${formatUrl(address)}`);
       },
       'listen-failed': ({ error }) => this.#failStart(reviveError(error)),
       ready: () => this.dispatch({ kind: 'ready', id: worker }),
