@@ -1,13 +1,10 @@
 import { TfdeployError } from '../base/error.js';
 import { EXPOSITION_TYPE, exposeMetrics } from '../metrics/exposition.js';
 import type { ServableDirectory } from '../repository/types.js';
-import { DOC_PATHS, handleDocs } from './docs/routes.js';
-import { handleExamples } from './examples.js';
 import type { Exchange } from './exchange.js';
 import { handleModel, statusJson } from './model-facts.js';
-import { handleOip } from './oip/routes.js';
 import { handlePredict } from './predict.js';
-import { parseModel, parsePrediction } from './route.js';
+import { type PredictionRoute, parseModel, parsePrediction } from './route.js';
 
 type Handler = (exchange: Exchange, directory: ServableDirectory) => void | Promise<void>;
 
@@ -16,11 +13,15 @@ const FIXED: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['/healthz', (exchange) => exchange.answer(200, 'text/plain', Buffer.from('ok\n'))],
   ['/readyz', answerReadiness],
   ['/metrics', (exchange) => answerMetrics(exchange, undefined)],
-  ...DOC_PATHS.map((path): [string, Handler] => [
+  ...['/docs', '/docs/page.css', '/docs/page.js', '/openapi.json'].map((path): [string, Handler] => [
     path,
-    (exchange, directory) => handleDocs(exchange, directory, path),
+    async (exchange, directory) => (await import('./docs/routes.js')).handleDocs(exchange, directory, path),
   ]),
 ]);
+
+/** Parts that many servers never need: loaded on first use, so that the first answer is not late for them. */
+let examples: typeof import('./examples.js') | undefined;
+let oip: typeof import('./oip/routes.js') | undefined;
 
 /** Finds who answers and lets them. Errors thrown or rejected become the answer. */
 export function dispatch(exchange: Exchange, directory: ServableDirectory): void {
@@ -33,17 +34,15 @@ function route(exchange: Exchange, directory: ServableDirectory): void | Promise
     const prediction = parsePrediction(url);
     if (prediction !== undefined) {
       exchange.api = prediction.api;
-      const handle = prediction.api === 'predict' ? handlePredict : handleExamples;
-      handle(exchange, directory, prediction);
-      return;
+      if (prediction.api === 'predict') return handlePredict(exchange, directory, prediction);
+      return routeExamples(exchange, directory, prediction);
     }
   }
   if (/^\/v1\//i.test(url)) return routeServing(exchange, directory, method, url);
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
   if (path === '/v2' || path.startsWith('/v2/')) {
-    handleOip(exchange, directory, method, path);
-    return;
+    return routeOip(exchange, directory, method, path);
   }
   const isRead = method === 'GET' || method === 'HEAD';
   if (isRead && path === exchange.state.options.servingMetricsPath) {
@@ -52,6 +51,25 @@ function route(exchange: Exchange, directory: ServableDirectory): void | Promise
   const handler = FIXED.get(path);
   if (handler === undefined || !isRead) throw notFound(exchange, method, path, handler !== undefined);
   return handler(exchange, directory);
+}
+
+async function routeExamples(
+  exchange: Exchange,
+  directory: ServableDirectory,
+  route: PredictionRoute,
+): Promise<void> {
+  examples ??= await import('./examples.js');
+  examples.handleExamples(exchange, directory, route);
+}
+
+async function routeOip(
+  exchange: Exchange,
+  directory: ServableDirectory,
+  method: string,
+  path: string,
+): Promise<void> {
+  oip ??= await import('./oip/routes.js');
+  oip.handleOip(exchange, directory, method, path);
 }
 
 function routeServing(exchange: Exchange, directory: ServableDirectory, method: string, url: string): void {

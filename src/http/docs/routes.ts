@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../base/entry.js';
+import { VERSION } from '../../convert/compiler-version.js';
 import type { ServableDirectory } from '../../repository/types.js';
 import type { Exchange } from '../exchange.js';
 import { describeApi } from './openapi.js';
@@ -16,23 +16,12 @@ const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Ma
   ['/docs/page.js', ['page.js', 'text/javascript; charset=utf-8']],
 ]);
 
-/** Paths of the documentation. */
-export const DOC_PATHS: readonly string[] = [...FILES.keys(), '/openapi.json'];
-
 export function handleDocs(exchange: Exchange, directory: ServableDirectory, path: string): void {
   const file = FILES.get(path);
   if (file === undefined) {
-    exchange.json(Buffer.from(`${JSON.stringify(describeApi(directory, readVersion()))}\n`));
+    exchange.json(Buffer.from(`${JSON.stringify(describeApi(directory, VERSION))}\n`));
     return;
   }
   const [name, type] = file;
   exchange.answer(200, type, readFileSync(join(import.meta.dirname, name)), SAFE);
-}
-
-let version: string | undefined;
-
-function readVersion(): string {
-  version ??= (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string })
-    .version;
-  return version;
 }
