@@ -111,11 +111,6 @@ const pow = binary({
     return result;
   },
   complex: (aRe, aIm, bRe, bIm, out, at) => {
-    if (bRe === 0 && bIm === 0) {
-      out[at] = 1;
-      out[at + 1] = 0;
-      return;
-    }
     const [logR, angle] = [Math.log(Math.hypot(aRe, aIm)), Math.atan2(aIm, aRe)];
     const radius = Math.exp(bRe * logR - bIm * angle);
     const turn = bRe * angle + bIm * logR;

@@ -20,11 +20,16 @@ export function nudgeRange(min: number, max: number, bits: number, isNarrow: boo
   return { low: Math.fround((first - nudged) * scale), high: Math.fround((last - nudged) * scale), scale };
 }
 
-function fakeQuantize(x: number, { low, high, scale }: Nudged): number {
-  const clamped = Math.min(Math.max(x, low), high);
-  const inverse = Math.fround(1 / scale);
-  const steps = Math.floor(Math.fround(Math.fround(Math.fround(clamped - low) * inverse) + 0.5));
-  return Math.fround(Math.fround(steps * scale) + low);
+/**
+ * Multiplications and the additions after them are rounded once, as the processor's fused ones are. One of
+ * the three ops divides by the step; the others multiply by its inverse.
+ */
+function fakeQuantize(x: number, { low, high, scale }: Nudged, divides: boolean): number {
+  const shifted = Math.fround(Math.min(Math.max(x, low), high) - low);
+  const steps = divides
+    ? Math.fround(Math.fround(shifted / scale) + 0.5)
+    : Math.fround(shifted * Math.fround(1 / scale) + 0.5);
+  return Math.fround(Math.floor(steps) * scale + low);
 }
 
 function fakeQuant(context: KernelContext, min: ArrayLike<number>, max: ArrayLike<number>): HostValue[] {
@@ -39,7 +44,8 @@ function fakeQuant(context: KernelContext, min: ArrayLike<number>, max: ArrayLik
   );
   for (let i = 0; i < out.length; i++) {
     const range = ranges[i % ranges.length];
-    out[i] = range === undefined ? 0 : fakeQuantize(source[i]!, range);
+    out[i] =
+      range === undefined ? 0 : fakeQuantize(source[i]!, range, context.op === 'FakeQuantWithMinMaxVars');
   }
   return [{ dtype: 'float32', shape: tensor.shape, data: out }];
 }
@@ -66,10 +72,12 @@ function quantizeAndDequantize(context: KernelContext, bits: number): HostValue[
   const step = axis < 0 ? 1 : stridesOf(tensor.shape)[axis]!;
   const source = realsOf(tensor);
   const channelOf = (i: number) => (axis < 0 ? 0 : Math.floor(i / step) % channels);
+  if (isGiven && axis >= 0)
+    throw context.fail('a range per channel is given, which TensorFlow does not take');
   const [low, high] = isGiven
     ? [Array.from(realsOf(context.numeric(1))), Array.from(realsOf(context.numeric(2)))]
     : extremes(source, channels, channelOf);
-  const least = isSigned ? -(2 ** (bits - 1)) + (isNarrow ? 1 : 0) : isNarrow ? 1 : 0;
+  const least = isSigned ? -(2 ** (bits - 1)) + (isNarrow ? 1 : 0) : 0;
   const most = isSigned ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
   const scales = low.map((min, c) => scaleFor(min, high[c]!, least, most));
   const out = workArray(tensor.dtype, source.length);

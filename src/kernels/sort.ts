@@ -47,6 +47,7 @@ function indexTensor(
 function where(context: KernelContext): HostValue[] {
   const tensor = context.numeric(0);
   const { shape } = tensor;
+  if (shape.length === 0) throw context.fail('its input is a scalar');
   const found: number[] = [];
   const slots = laneOf(tensor.dtype) === 'complex' ? 2 : 1;
   const isZero =

@@ -46,7 +46,7 @@ export function erfInverse(y: number): number {
   const b = 2 / (Math.PI * a) + log / 2;
   let x = Math.sign(y) * Math.sqrt(Math.sqrt(b * b - log / a) - b);
   for (let i = 0; i < 4; i++) {
-    const error = Math.abs(x) > 2.5 ? Math.sign(x) * (1 - Math.abs(y) - erfc(Math.abs(x))) * -1 : erf(x) - y;
+    const error = Math.abs(x) > 2.5 ? Math.sign(x) * (1 - Math.abs(y) - erfc(Math.abs(x))) : erf(x) - y;
     const slope = TWO_OVER_SQRT_PI * Math.exp(-x * x);
     const step = error / slope;
     x -= step / (1 + x * step);
