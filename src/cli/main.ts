@@ -28,6 +28,11 @@ function abortOnSignals(): AbortController {
  * or data, 69 unavailable, 78 configuration). The only place that catches everything.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`| head`) ends the command without a word.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   const isJson = argv.includes('--json');
   try {
     const program = createProgram(COMMANDS, readVersion(), async ({ command, args, options }) => {
