@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { type Case, compareOutput, inflateCase, readCase } from '../../src/base/case-format.js';
+import type { Shape } from '../../src/base/shape.js';
+import type { Tensor, TensorMap } from '../../src/base/tensor.js';
 import { compileModel } from '../../src/convert/compile.js';
-import { writePlan } from '../../src/convert/plan-files.js';
-import { createInlineRunner } from '../../src/engine/inline.js';
 import { openSavedModel } from '../../src/savedmodel/open.js';
 import { memoryFiles } from '../fixtures/memory-files.js';
+import { type LoadedSignature, loadCompiled } from './run-compiled.js';
 
 /** A SavedModel of a few nodes with what TensorFlow answered. */
 export interface ModelCase {
@@ -14,6 +13,9 @@ export interface ModelCase {
   readonly model: Uint8Array;
   readonly case: Case;
 }
+
+/** What is told about the inputs: what the signature declares, only their ranks, nothing. */
+export type Mode = 'declared' | 'dynamic' | 'unranked';
 
 /** Reads a file that a script under test/oracle wrote. */
 export function readModelCases(path: string): ModelCase[] {
@@ -27,26 +29,58 @@ export function readModelCases(path: string): ModelCase[] {
   }));
 }
 
-/** Everything that is wrong with our answer: blockers of the conversion, or outputs that differ. */
-export async function runModelCase(given: ModelCase): Promise<string[]> {
+function inputShapes({ inputs }: Case, mode: Mode): ReadonlyMap<string, Shape> | undefined {
+  if (mode === 'declared') return undefined;
+  const unknown = (name: string, tensor: Tensor): Shape =>
+    mode === 'unranked' ? null : tensor.shape.map((_, axis) => `${name}_${axis}`);
+  return new Map([...inputs].map(([name, tensor]) => [name, unknown(name, tensor)]));
+}
+
+/**
+ * Everything that is wrong with our answer: blockers of the conversion, or outputs that differ. Where less is
+ * told than the signature declares, a model may be refused for it, but never answered wrongly.
+ */
+export async function runModelCase(given: ModelCase, mode: Mode = 'declared'): Promise<string[]> {
   const files = memoryFiles(new Map([['model/saved_model.pb', given.model]]));
-  const compiled = compileModel(openSavedModel(files, 'model'));
-  const blockers = compiled.refused.flatMap((each) => each.blockers);
-  if (blockers.length > 0) return blockers.map((each) => `${each.code}: ${each.why}`);
-  const dir = mkdtempSync(join(tmpdir(), 'tfdeploy-case-'));
+  const shapes = inputShapes(given.case, mode);
+  const compiled = compileModel(
+    openSavedModel(files, 'model'),
+    shapes === undefined ? {} : { inputShapes: shapes },
+  );
+  const blockers = compiled.refused
+    .flatMap((each) => each.blockers)
+    .filter(({ code }) => mode === 'declared' || code !== 'TFD_SHAPE_UNKNOWN');
+  if (blockers.length > 0) return blockers.map(({ code, op, why }) => `${code} ${op}: ${why}`);
+  const [signature] = compiled.signatures;
+  if (signature === undefined) return [];
+  const loaded = await loadCompiled(signature);
   try {
-    writePlan(compiled, join(dir, 'plan'), { files });
-    const runner = await createInlineRunner(join(dir, 'plan'));
-    try {
-      const answers = await runner.run('serving_default', given.case.inputs);
-      return [...given.case.outputs].flatMap(([name, expected]) => {
-        const result = compareOutput(answers.get(name)!, expected);
-        return result.matches ? [] : [`${name}: ${result.why}`];
-      });
-    } finally {
-      await runner.close();
-    }
+    const answers = await loaded.run(given.case.inputs);
+    const wrong = compareAll(answers, given.case.outputs);
+    if (wrong.length > 0 || !signature.isBatchable) return wrong;
+    return await checkRow(loaded, given.case.inputs, answers);
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    await loaded.close();
   }
+}
+
+function compareAll(answers: TensorMap, expected: Case['outputs']): string[] {
+  return [...expected].flatMap(([name, tensor]) => {
+    const { matches, why } = compareOutput(answers.get(name)!, tensor);
+    return matches ? [] : [`${name}: ${why}`];
+  });
+}
+
+/** The first of several rows must have the same answer alone. */
+async function checkRow(loaded: LoadedSignature, inputs: TensorMap, answers: TensorMap): Promise<string[]> {
+  if ([...inputs.values()].some((tensor) => (tensor.shape[0] ?? 0) < 2)) return [];
+  const first = (map: TensorMap): TensorMap =>
+    new Map([...map].map(([name, tensor]) => [name, firstRow(tensor)]));
+  const alone = await loaded.run(first(inputs));
+  return compareAll(alone, first(answers)).map((why) => `one row, ${why}`);
+}
+
+function firstRow(tensor: Tensor): Tensor {
+  const size = tensor.data.length / tensor.shape[0]!;
+  return { ...tensor, shape: [1, ...tensor.shape.slice(1)], data: tensor.data.slice(0, size) } as Tensor;
 }

@@ -734,22 +734,28 @@ def add_crops():
     case("ImageProjectiveTransformV3 uint8", lambda x, t: raw.ImageProjectiveTransformV3(images=x, transforms=t, output_shape=[6, 6], fill_value=7.0, interpolation="NEAREST"), RNG.integers(0, 255, (2, 5, 5, 1)).astype(np.uint8), transforms)
 
 
-def main():
-    for add in (
-        add_convolutions, add_transposed, add_pools, add_norms, add_resizes, add_spaces, add_dilations, add_layouts,
-        add_fused, add_quantized, add_images, add_colors, add_crops,
-    ):
-        add()
+def write(path):
+    """Runs every case and writes what came out."""
     cases = []
     for each in CASES:
         try:
             cases.append(record(*each))
         except Exception as error:  # A combination that TensorFlow itself refuses is no case.
             print(f"{each[0]}: {' '.join(str(error).split())[:400]}", file=sys.stderr)
-    with open(sys.argv[1], "wb") as file:
+    with open(path, "wb") as file:
         with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=9, mtime=0) as zipped:
             zipped.write(json.dumps({"tensorflow": tf.__version__, "cases": cases}).encode())
     print(f"{len(cases)} of {len(CASES)} cases")
+
+
+
+def main():
+    for add in (
+        add_convolutions, add_transposed, add_pools, add_norms, add_resizes, add_spaces, add_dilations, add_layouts,
+        add_fused, add_quantized, add_images, add_colors, add_crops,
+    ):
+        add()
+    write(sys.argv[1])
 
 
 if __name__ == "__main__":

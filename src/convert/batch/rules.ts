@@ -216,7 +216,7 @@ const select: FlowRule = (c) => {
 const batchNorm: FlowRule = (c) =>
   c.attrs.bool('is_training', true) || !c.areFixedFrom(1) || (c.rank(0) ?? 0) < 3
     ? MIXED
-    : rowsLike(c.flow(0));
+    : [rowsLike(c.flow(0))];
 
 const quantize: FlowRule = (c) => (c.attrs.bool('range_given', false) ? onlyData(0, 1)(c) : MIXED);
 

@@ -111,15 +111,13 @@ function emitDepthPool(
 ): Ref {
   const { onnx } = context;
   const depth = ksize[format.channel]!;
-  const channels = context.value(0).shape?.[format.channel];
   const isPlain = ksize.every((size, axis) => axis === format.channel || size === 1);
   if (!isPlain || strides.some((stride, axis) => stride !== ksize[axis])) {
     throw context.refuse('TFD_ATTR_UNREAD', `ksize [${ksize.join()}] pools over channels and more`);
   }
-  if (typeof channels !== 'number') throw context.refuse('TFD_SHAPE_UNKNOWN', 'the channels are not known');
   context.attrs.string('padding');
   if (!format.isChannelsLast) throw context.refuse('TFD_ATTR_UNREAD', 'depth pooling of NCHW is not handled');
-  const groups = onnx.op('Reshape', [context.ref(0), onnx.i64([0, 0, 0, channels / depth, depth])]);
+  const groups = onnx.op('Reshape', [context.ref(0), onnx.i64([0, 0, 0, -1, depth])]);
   return onnx.op('ReduceMax', [groups, onnx.i64([4])], { keepdims: 0 });
 }
 

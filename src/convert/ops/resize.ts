@@ -20,10 +20,15 @@ function readSpec(context: ConvertContext, rule: ResizeRule): ResizeSpec {
   const { shape } = context.value(0);
   const to = context.elements(1) ?? [undefined, undefined];
   const isKnown = isStatic(to as readonly Dim[]);
-  const sizes = isKnown
-    ? context.onnx.i64(to as number[])
-    : context.onnx.cast(context.ref(1), context.value(1).dtype, 'int64');
+  const sizes = isKnown ? context.onnx.i64(to as number[]) : readSizes(context);
   return { rule, from: [shape?.[1], shape?.[2]], to, sizes };
+}
+
+/** The sizes input as int64; ONNX Runtime refuses to load a Resize whose sizes have no known length. */
+function readSizes(context: ConvertContext): Ref {
+  const { onnx } = context;
+  const sizes = onnx.cast(context.ref(1), context.value(1).dtype, 'int64');
+  return context.value(1).shape?.[0] === 2 ? sizes : onnx.op('Reshape', [sizes, onnx.i64([2])]);
 }
 
 function readRule(context: ConvertContext): ResizeRule {
