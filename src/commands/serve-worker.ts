@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { createLog, type LogOptions } from '../base/log.js';
 import type { BatchLimits } from '../batch/limits.js';
 import type { EngineLocation } from '../engine/find.js';
@@ -19,6 +20,8 @@ export interface WorkerData {
   /** Where the access log goes; nowhere when absent. */
   readonly accessLog: LogOptions | undefined;
 }
+
+const LEAVE_MS = 200;
 
 /** The program of a worker process: models, scheduler and REST interface behind the shared socket. */
 async function run(data: WorkerData): Promise<void> {
@@ -98,7 +101,11 @@ async function run(data: WorkerData): Promise<void> {
     listen: () => server.listen({ fd: data.listenFd }),
     async drain(deadlineMs) {
       directory.setDraining();
-      await server.drain(deadlineMs);
+      // First every process leaves the port, then connections are closed: a client that comes back at once
+      // finds another server or none, never a socket that nobody accepts from.
+      server.stopListening();
+      await setTimeout(LEAVE_MS);
+      await server.drain(deadlineMs - LEAVE_MS);
       channel.send({ kind: 'metrics', id: 0, metrics: registry.snapshot() });
     },
     reopenLogs() {

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { closeSync } from 'node:fs';
 import net, { type AddressInfo, isIPv6 } from 'node:net';
 import { TfdeployError } from '../base/error.js';
 
@@ -70,7 +71,11 @@ export async function openListener(host: string, port: number): Promise<Listener
     handle.close();
     throw refuse(errorName(status), where);
   }
-  return { fd: handle.fd, address: { host: address, port: bound.port ?? port }, close: () => handle.close() };
+  return {
+    fd: handle.fd,
+    address: { host: address, port: bound.port ?? port },
+    close: closeOnce(() => handle.close()),
+  };
 }
 
 /**
@@ -89,7 +94,15 @@ export function inheritListener(env: NodeJS.ProcessEnv, pid: number): Listener |
     throw new TfdeployError('TFD_CONFIG', `systemd hands over ${env.LISTEN_FDS} sockets; one is used`, {
       hint: 'keep one ListenStream= in the socket unit',
     });
-  return { fd, address: undefined, close: () => {} };
+  return { fd, address: undefined, close: closeOnce(() => closeSync(fd)) };
+}
+
+function closeOnce(close: () => void): () => void {
+  let isOpen = true;
+  return () => {
+    if (isOpen) close();
+    isOpen = false;
+  };
 }
 
 /** `http://127.0.0.1:8501`; an address for everybody is shown as the one of this machine. */

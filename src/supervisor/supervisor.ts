@@ -112,7 +112,7 @@ class ProcessSupervisor implements Supervisor {
   start(): void {
     this.#stopSignals = listenToSignals({
       stop: (isQuick) => this.#stop(isQuick),
-      reload: () => void this.reload(),
+      reload: () => void this.reload().catch(() => {}),
       scale: (by) => this.dispatch({ kind: 'scale', by }),
       resize: (to) => this.dispatch({ kind: 'resize', to }),
       reopen: () => this.#reopen(),
@@ -290,6 +290,8 @@ class ProcessSupervisor implements Supervisor {
   #stop(isQuick: boolean): void {
     this.options.log.info(isQuick ? 'stopping' : 'draining');
     this.options.notifier.stopping();
+    // As long as this process holds the socket, connections that nobody will accept are still made.
+    this.options.listener.close();
     this.dispatch({ kind: 'stop', isQuick, status: 0 });
   }
 

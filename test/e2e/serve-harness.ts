@@ -31,9 +31,22 @@ export function tempFolder(): string {
   return dir;
 }
 
+const strangers: number[] = [];
+
+/** Has `cleanUp` end a process that a server started on its own account. */
+export function endLater(pid: number): void {
+  strangers.push(pid);
+}
+
 /** Ends what the tests of a file started. Call it in `afterEach`. */
 export function cleanUp(): void {
   for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  for (const pid of strangers.splice(0))
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
   for (const dir of folders.splice(0)) rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
 }
 
