@@ -1,6 +1,9 @@
-import { compileModel } from '../convert/compile.js';
+import { isTfdeployError } from '../base/error.js';
+import { type CompileOptions, compileModel, listSignatures } from '../convert/compile.js';
+import type { CompiledModel } from '../convert/compiled.js';
 import { openBundle } from '../savedmodel/bundle/open.js';
 import { outlineBundle } from '../savedmodel/bundle/outline.js';
+import { selectMetaGraph } from '../savedmodel/open.js';
 import type { MetaGraph, SavedModel } from '../savedmodel/types.js';
 import type { SignatureCoverage } from './inspection.js';
 
@@ -16,7 +19,7 @@ function coverMetaGraph(model: SavedModel, { tags }: MetaGraph): ReadonlyMap<str
   const coverage = new Map<string, SignatureCoverage>();
   const bundle = openBundle(model.files, model.dir);
   const outline = bundle === undefined ? {} : { bundle: outlineBundle(bundle) };
-  const { signatures, refused } = compileModel(model, { tags, ...outline });
+  const { signatures, refused } = compileOrRefuse(model, { tags, ...outline });
   for (const { name, stages, isBatchable, warnings } of signatures) {
     coverage.set(name, { stages: stages.map((stage) => stage.kind), isBatchable, warnings, blockers: [] });
   }
@@ -24,4 +27,28 @@ function coverMetaGraph(model: SavedModel, { tags }: MetaGraph): ReadonlyMap<str
     coverage.set(name, { stages: [], isBatchable: false, warnings: [], blockers });
   }
   return coverage;
+}
+
+/** A fault of the compiler itself must not keep the model from being described. */
+function compileOrRefuse(
+  model: SavedModel,
+  options: CompileOptions,
+): Pick<CompiledModel, 'signatures' | 'refused'> {
+  try {
+    return compileModel(model, options);
+  } catch (error) {
+    if (!isTfdeployError(error)) throw error;
+    const blocker = {
+      code: error.code,
+      op: '',
+      node: '',
+      layer: '',
+      dtype: '',
+      shape: '',
+      why: error.message,
+      wayOut: error.hint ?? '',
+    };
+    const names = listSignatures(selectMetaGraph(model, options.tags));
+    return { signatures: [], refused: names.map((name) => ({ name, methodName: '', blockers: [blocker] })) };
+  }
 }
