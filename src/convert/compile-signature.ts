@@ -1,6 +1,5 @@
 import type { Shape } from '../base/shape.js';
 import type { Graph, GraphInput, Node, Value } from '../graph/ir.js';
-import { findKernel } from '../kernels/registry.js';
 import { findAssumedShapes } from './assumed-shapes.js';
 import { isBatchable } from './batch/batchable.js';
 import { bridgeBfloat16 } from './bfloat-borders.js';
@@ -8,7 +7,7 @@ import type { CompiledSignature, CompiledStage } from './compiled.js';
 import { convertNodes, RefTable, type RefusedNode } from './convert-nodes.js';
 import { Emitter } from './emitter.js';
 import { type LayoutTools, optimizeLayout } from './layout.js';
-import { partition, type Segment } from './partition.js';
+import { NEVER_CROSSING, partition, type Segment, touches } from './partition.js';
 import type { Blocker, PlanTensor, RefusedSignature } from './plan.js';
 import { simplify } from './simplify.js';
 
@@ -57,14 +56,18 @@ function compileStages(graph: Graph, info: SignatureInfo): Stages {
     const warnings = [...moved].map(([op, count]) => `${count} × ${op} runs on the host`);
     const refused: RefusedNode[] = [];
     const stages = parts.segments.map((segment) => compileSegment(graph, segment, info, refused, warnings));
-    const movable = refused.filter(({ node }) => !sides.has(node) && findKernel(node.op) !== undefined);
-    for (const { node } of movable) {
+    const movable = refused.filter(({ node }) => !sides.has(node) && canMove(node));
+    for (const node of new Set(movable.map(({ node: each }) => each))) {
       sides.set(node, 'host');
       moved.set(node.op, (moved.get(node.op) ?? 0) + 1);
     }
     if (movable.length > 0 && movable.length === refused.length) continue;
     return { stages, blockers: [...parts.blockers, ...refused.map(({ blocker }) => blocker)], warnings };
   }
+}
+
+function canMove(node: Node): boolean {
+  return findKernel(node.op) !== undefined && !touches(node, NEVER_CROSSING);
 }
 
 function countOps(graph: Graph): Map<string, number> {

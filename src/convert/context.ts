@@ -18,8 +18,14 @@ export class NodeContext implements ConvertContext {
     readonly node: Node,
     readonly onnx: Emitter,
     private readonly refOf: RefOf,
+    private readonly flow?: () => readonly Ref[],
   ) {
     this.attrs = new AttrReader(node.op, node.name, node.attrs);
+  }
+
+  convertFlow(): readonly Ref[] {
+    if (this.flow !== undefined) return this.flow();
+    throw new TfdeployError('TFD_BUG', `node "${this.node.name}" (${this.node.op}) has no bodies to convert`);
   }
 
   get inputCount(): number {
@@ -62,6 +68,10 @@ export class NodeContext implements ConvertContext {
     const output = this.node.outputs[index];
     if (output !== undefined) return output.dtype;
     throw this.#error('TFD_GRAPH_INVALID', `output ${index} is missing`);
+  }
+
+  warn(text: string): void {
+    this.onnx.warnings.add(text);
   }
 
   rank(index: number): number {

@@ -1,36 +1,16 @@
 import { isTfdeployError, TfdeployError } from '../base/error.js';
-import type { Node, Value } from '../graph/ir.js';
+import type { Node } from '../graph/ir.js';
 import { findUnreadAttrs } from './attr-check.js';
 import { blockerOf } from './blockers.js';
 import { NodeContext } from './context.js';
+import { type ConvertInner, convertFlow } from './control/flow.js';
 import type { Emitter } from './emitter.js';
 import { NEVER_ONNX } from './partition.js';
 import type { Blocker } from './plan.js';
+import { RefTable } from './ref-table.js';
 import { findConverter } from './registry.js';
-import type { Ref } from './types.js';
 
-/** The ONNX names of graph values while nodes are converted one after the other. */
-export class RefTable {
-  readonly #refs = new Map<number, Ref>();
-
-  constructor(private readonly onnx: Emitter) {}
-
-  set(value: Value, ref: Ref): void {
-    this.#refs.set(value.id, ref);
-  }
-
-  /** The tensor of a value; a constant becomes an initializer on first use. */
-  get(value: Value): Ref {
-    const known = this.#refs.get(value.id);
-    if (known !== undefined) return known;
-    if (value.constant === undefined) {
-      throw new TfdeployError('TFD_GRAPH_INVALID', `"${value.name}" is used before it is made`);
-    }
-    const ref = this.onnx.constant(value.constant);
-    this.#refs.set(value.id, ref);
-    return ref;
-  }
-}
+export { RefTable };
 
 export interface RefusedNode {
   readonly node: Node;
@@ -45,7 +25,7 @@ export function convertNodes(nodes: readonly Node[], onnx: Emitter, refs: RefTab
   const refused: RefusedNode[] = [];
   for (const node of nodes) {
     try {
-      convertNode(node, onnx, refs);
+      refused.push(...convertNode(node, onnx, refs));
     } catch (error) {
       if (!isTfdeployError(error) || error.code === 'TFD_BUG') throw error;
       refused.push({ node, blocker: blockerOf(node, error) });
@@ -55,9 +35,19 @@ export function convertNodes(nodes: readonly Node[], onnx: Emitter, refs: RefTab
   return refused;
 }
 
-function convertNode(node: Node, onnx: Emitter, refs: RefTable): void {
+/** What is refused in the bodies of a node stands for the node. */
+function convertNode(node: Node, onnx: Emitter, refs: RefTable): RefusedNode[] {
   const row = findConverter(node.op);
-  const context = new NodeContext(node, onnx, (value) => refs.get(value));
+  const inner: RefusedNode[] = [];
+  const convertInner: ConvertInner = (nodes, emitter, table) => {
+    inner.push(...convertNodes(nodes, emitter, table).map(({ blocker }) => ({ node, blocker })));
+  };
+  const context = new NodeContext(
+    node,
+    onnx,
+    (value) => refs.get(value),
+    () => convertFlow(node, onnx, refs, convertInner),
+  );
   if (row === undefined) {
     throw context.refuse('TFD_OP_UNSUPPORTED', 'there is neither a converter nor a host kernel for it');
   }
@@ -80,4 +70,5 @@ function convertNode(node: Node, onnx: Emitter, refs: RefTable): void {
     }
     refs.set(output, onnx.rename(ref, output.name, from));
   });
+  return inner;
 }

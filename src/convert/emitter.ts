@@ -147,6 +147,18 @@ export class Emitter implements OnnxEmitter {
     this.nodes.push({ op: 'Identity', domain: '', name, inputs: [ref], outputs: [name], attrs: new Map() });
   }
 
+  /** If or Loop: an operator whose outputs have the types that its bodies give. */
+  control(type: string, inputs: readonly Ref[], attrs: AttrInput, outputs: readonly DType[]): Ref[] {
+    return this.#append(type, '', [...inputs], outputs.length, attrs, (index) => outputs[index] as DType).outputs;
+  }
+
+  /** A tensor of its own with the same value: what a body gives out must be made in the body, once per output. */
+  copy(ref: Ref): Ref {
+    const name = this.declare(`${ref}/copy`, this.dtypeOf(ref));
+    this.nodes.push({ op: 'Identity', domain: '', name, inputs: [ref], outputs: [name], attrs: new Map() });
+    return name;
+  }
+
   /** An emitter for the body of If or Loop: it sees the tensors of this one. */
   child(): Emitter {
     const child = new Emitter(this.names, this);

@@ -1,7 +1,7 @@
 import type { TableValue } from '../graph/ir.js';
 import type { AttrValue, TensorValue } from '../savedmodel/types.js';
 import { denseValue } from './derive.js';
-import type { HostNode, HostProgram } from './host-program.js';
+import type { HostBody, HostNode, HostProgram } from './host-program.js';
 import { PlanReader, tensorToJson } from './plan-json.js';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -54,9 +54,19 @@ function tableToJson(table: TableValue): Json {
   return { name, keyDType, valueDType, keys: tensorJson(table.keys), values: tensorJson(table.values) };
 }
 
+function nodeToJson({ bodies, ...node }: HostNode): Json {
+  const plain = { ...node, attrs: attrsToJson(node.attrs) };
+  if (bodies === undefined) return plain;
+  const entries = [...bodies].map(([key, { inputs, nodes, outputs }]): [string, Json] => [
+    key,
+    { inputs, nodes: nodes.map(nodeToJson), outputs },
+  ]);
+  return { ...plain, bodies: Object.fromEntries(entries) };
+}
+
 /** A host program as the bytes of its stage file. */
 export function encodeHostProgram(program: HostProgram): Uint8Array {
-  const nodes = program.nodes.map((node) => ({ ...node, attrs: attrsToJson(node.attrs) }));
+  const nodes = program.nodes.map(nodeToJson);
   const constants = Object.fromEntries(
     [...program.constants].map(([name, value]) => [name, tensorJson(value)]),
   );
@@ -105,9 +115,29 @@ function readAttrs(reader: PlanReader, value: unknown, path: string): Map<string
   return new Map(entries.map(([name, attr]) => [name, readAttr(reader, attr, `${path}.${name}`)]));
 }
 
-function readNode(reader: PlanReader, value: unknown, path: string): HostNode {
+const MAX_BODY_DEPTH = 64;
+
+function readBody(reader: PlanReader, value: unknown, path: string, depth: number): HostBody {
+  if (depth > MAX_BODY_DEPTH) throw reader.fail(path, 'is nested too deeply');
   const json = reader.record(value, path);
   return {
+    inputs: reader.list(json.inputs, `${path}.inputs`, reader.string),
+    nodes: reader.list(json.nodes, `${path}.nodes`, (item, at) => readNode(reader, item, at, depth)),
+    outputs: reader.list(json.outputs, `${path}.outputs`, reader.string),
+  };
+}
+
+function readBodies(reader: PlanReader, value: unknown, path: string, depth: number): Map<string, HostBody> {
+  const entries = Object.entries(reader.record(value, path));
+  return new Map(entries.map(([key, body]) => [key, readBody(reader, body, `${path}.${key}`, depth + 1)]));
+}
+
+function readNode(reader: PlanReader, value: unknown, path: string, depth = 0): HostNode {
+  const json = reader.record(value, path);
+  return {
+    ...(json.bodies === undefined
+      ? {}
+      : { bodies: readBodies(reader, json.bodies, `${path}.bodies`, depth) }),
     op: reader.string(json.op, `${path}.op`),
     name: reader.string(json.name, `${path}.name`),
     inputs: reader.list(json.inputs, `${path}.inputs`, reader.string),

@@ -11,6 +11,14 @@ export interface HostNode {
   readonly outputs: readonly string[];
   readonly outputDTypes: readonly DType[];
   readonly attrs: ReadonlyMap<string, AttrValue>;
+  /** Bodies of control flow, by key. They see the values around the node. */
+  readonly bodies?: ReadonlyMap<string, HostBody>;
+}
+
+export interface HostBody {
+  readonly inputs: readonly string[];
+  readonly nodes: readonly HostNode[];
+  readonly outputs: readonly string[];
 }
 
 /** What a host stage runs, in order. */

@@ -4,6 +4,7 @@ import type { Graph, Node, TableValue, Value } from '../graph/ir.js';
 import { findKernel } from '../kernels/registry.js';
 import type { TensorValue } from '../savedmodel/types.js';
 import { blockerOf } from './blockers.js';
+import { readsOf, withInner } from './control/captures.js';
 import type { HostNode, HostProgram } from './host-program.js';
 import type { Blocker } from './plan.js';
 import { findConverter } from './registry.js';
@@ -38,7 +39,7 @@ export const NEVER_ONNX: ReadonlySet<DType> = new Set([
 ]);
 
 /** Types that onnxruntime-node can not carry, beside those. */
-const NEVER_CROSSING: ReadonlySet<DType> = new Set(['bfloat16']);
+export const NEVER_CROSSING: ReadonlySet<DType> = new Set(['bfloat16']);
 
 /** Work on few numbers, as good on the host as in ONNX Runtime: kept beside the host nodes it feeds. */
 const LIGHT = new Set(
@@ -51,7 +52,18 @@ const LIGHT = new Set(
 );
 
 export function touches(node: Node, types: ReadonlySet<DType>): boolean {
-  return [...node.inputs, ...node.outputs].some((value) => types.has(value.dtype));
+  return withInner(node).some((each) =>
+    [...each.inputs, ...each.outputs].some((value) => types.has(value.dtype)),
+  );
+}
+
+/** Whether a node, with all that is in its bodies, has host kernels. */
+export function canRunOnHost(node: Node): boolean {
+  return withInner(node).every((each) => each.bodies.size > 0 || findKernel(each.op) !== undefined);
+}
+
+function canConvert(node: Node): boolean {
+  return withInner(node).every((each) => findConverter(each.op) !== undefined) && !touches(node, NEVER_ONNX);
 }
 
 export type Side = 'host' | 'onnx';
@@ -69,7 +81,7 @@ export function partition(graph: Graph, forced: Sides = new Map()): Partition {
   const byLevel = new Map<number, Node[]>();
   for (const node of graph.nodes) {
     if (isTableHandle(graph, node)) continue;
-    const from = Math.max(0, ...node.inputs.map((input) => levelOf.get(input) ?? 0));
+    const from = Math.max(0, ...readsOf(node).map((input) => levelOf.get(input) ?? 0));
     const side = chooseSide(node, from, forced, feedsHost);
     const isHost = side === 'host';
     const level = (from % 2 === 0) === isHost ? from : from + 1;
@@ -79,7 +91,7 @@ export function partition(graph: Graph, forced: Sides = new Map()): Partition {
     for (const output of node.outputs) levelOf.set(output, level);
   }
   for (const node of graph.nodes) {
-    const crossing = node.inputs.find((input) => isLostAtBorder(input, node, levelOf));
+    const crossing = readsOf(node).find((input) => isLostAtBorder(input, node, levelOf));
     if (crossing !== undefined) blockers.push(blockerOf(node, lostAtBorder(crossing)));
   }
   const levels = [...byLevel.keys()].sort((a, b) => a - b);
@@ -109,9 +121,8 @@ function isConstantOutput(value: Value): boolean {
 }
 
 function chooseSide(node: Node, from: number, forced: Sides, feedsHost: ReadonlySet<Node>): Side {
-  const canHost = findKernel(node.op) !== undefined;
-  const canOnnx =
-    findConverter(node.op) !== undefined && forced.get(node) !== 'host' && !touches(node, NEVER_ONNX);
+  const canHost = canRunOnHost(node);
+  const canOnnx = forced.get(node) !== 'host' && canConvert(node);
   // What neither side can run is refused by the converter, with its reason.
   if (!canOnnx) return canHost ? 'host' : 'onnx';
   const side = forced.get(node);
@@ -125,20 +136,19 @@ function chooseSide(node: Node, from: number, forced: Sides, feedsHost: Readonly
 function findHostFeeders(graph: Graph, forced: Sides): Set<Node> {
   const feeders = new Set<Node>();
   for (const node of [...graph.nodes].reverse()) {
-    const isHost =
-      forced.get(node) === 'host' || findConverter(node.op) === undefined || touches(node, NEVER_ONNX);
+    const isHost = forced.get(node) === 'host' || !canConvert(node);
     if (!isHost && !feeders.has(node)) continue;
-    for (const { producer } of node.inputs) if (producer !== undefined) feeders.add(producer);
+    for (const { producer } of readsOf(node)) if (producer !== undefined) feeders.add(producer);
   }
   return feeders;
 }
 
 function cutSegment(graph: Graph, nodes: readonly Node[], level: number): Segment {
   const made = new Set(nodes.flatMap((node) => node.outputs));
-  const used = new Set(nodes.flatMap((node) => node.inputs));
+  const used = new Set(nodes.flatMap(readsOf));
   const later = new Set(graph.outputs.map(({ value }) => value));
   const own = new Set(nodes);
-  for (const node of graph.nodes) if (!own.has(node)) for (const input of node.inputs) later.add(input);
+  for (const node of graph.nodes) if (!own.has(node)) for (const input of readsOf(node)) later.add(input);
   const outside = [...used].filter((value) => !made.has(value) && value.constant === undefined);
   const inputs = outside.filter((value) => !graph.tables.has(value.name));
   const outputs = [...made].filter((value) => later.has(value));
@@ -168,5 +178,17 @@ function hostNode(node: Node): HostNode {
     outputs: node.outputs.map((value) => value.name),
     outputDTypes: node.outputs.map((value) => value.dtype),
     attrs: node.attrs,
+    ...(node.bodies.size === 0 ? {} : { bodies: hostBodies(node) }),
   };
 }
+
+function hostBodies(node: Node): NonNullable<HostNode['bodies']> {
+  return new Map(
+    [...node.bodies].map(([key, { inputs, nodes, outputs }]) => [
+      key,
+      { inputs: inputs.map(nameOf), nodes: nodes.map(hostNode), outputs: outputs.map(nameOf) },
+    ]),
+  );
+}
+
+const nameOf = ({ name }: Value) => name;

@@ -87,6 +87,10 @@ export interface ConvertContext {
   elements(index: number): readonly Dim[] | undefined;
   /** Declared or inferred type of output `index`. */
   outputDType(index: number): DType;
+  /** Notes what a user should know about the answers of the compiled signature. */
+  warn(text: string): void;
+  /** Control flow: the node's bodies become subgraphs. */
+  convertFlow(): readonly Ref[];
   /** Rank of an input; TFD_SHAPE_UNKNOWN when unknown. */
   rank(index: number): number;
   /** A refusal with the node's name, op and layer. */

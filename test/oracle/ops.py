@@ -49,9 +49,12 @@ def run(case: Case):
         public = getattr(tf.raw_ops, case.op, None)
         apply = public or (lambda **given: op_def_library.apply_op(case.op, name="op", **given))
         op = flat_outputs(apply(**arguments, **case.attrs))[0].op
+    inputs = [known[tensor.name] for tensor in op.inputs]
+    if case.expected:
+        return op.node_def, inputs, case.expected
     config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
     with tf.compat.v1.Session(graph=graph, config=config) as session:
-        return op.node_def, [known[tensor.name] for tensor in op.inputs], session.run(list(op.outputs), feeds)
+        return op.node_def, inputs, session.run(list(op.outputs), feeds)
 
 
 def flat_outputs(made):
@@ -112,8 +115,8 @@ def record(case: Case):
     }
     if case.static_only:
         row["staticOnly"] = case.static_only
-    if case.unordered:
-        row["shapeOnly"] = case.unordered
+    if case.shape_only:
+        row["shapeOnly"] = case.shape_only
     return row
 
 

@@ -1,6 +1,7 @@
 import type { OpFamily } from '../types.js';
 import { activation } from './activation.js';
 import { binary } from './binary.js';
+import { control } from './control.js';
 import { conv } from './conv.js';
 import { convFused } from './conv-fused.js';
 import { convTranspose } from './conv-transpose.js';
@@ -62,4 +63,5 @@ export const FAMILIES: Readonly<Record<string, OpFamily>> = {
   quant,
   image,
   imageColor,
+  control,
 };

@@ -1,5 +1,5 @@
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
-import { countFrom, filled, toInt64, transpose, vectorOf } from './parts.js';
+import { castTo, countFrom, filled, toInt64, transpose, vectorOf } from './parts.js';
 
 /** The batch dimensions of a gather, counted from the front of the indices. */
 function batchDims(context: ConvertContext): number {
@@ -55,7 +55,7 @@ function scatterNd(context: ConvertContext): readonly Ref[] {
 
 export type Reduction = 'none' | 'add' | 'mul' | 'max' | 'min';
 
-/** ScatterND with a reduction over equal indices. */
+/** ScatterND with a reduction over equal indices, for which there is no kernel for short floats. */
 export function scatter(
   context: ConvertContext,
   data: Ref,
@@ -63,9 +63,12 @@ export function scatter(
   updates: Ref,
   reduction: Reduction,
 ): Ref {
-  return context.onnx.op('ScatterND', [data, toInt64(context, indices), updates], {
-    reduction: reduction === 'none' ? undefined : reduction,
-  });
+  const { onnx } = context;
+  const dtype = onnx.dtypeOf(data);
+  const wide = reduction !== 'none' && (dtype === 'float16' || dtype === 'bfloat16') ? 'float32' : dtype;
+  const inputs = [castTo(context, data, wide), toInt64(context, indices), castTo(context, updates, wide)];
+  const made = onnx.op('ScatterND', inputs, { reduction: reduction === 'none' ? undefined : reduction });
+  return castTo(context, made, dtype);
 }
 
 function tensorScatter(reduction: Reduction) {
@@ -90,7 +93,8 @@ function oneHot(context: ConvertContext): readonly Ref[] {
   const indices = toInt64(context, context.ref(0));
   const [on, off] = [context.ref(2), context.ref(3)];
   const dtype = onnx.dtypeOf(on);
-  if (dtype === 'float32' || dtype === 'int64') {
+  const isRanked = (context.value(0).shape?.length ?? 0) > 0;
+  if (isRanked && (dtype === 'float32' || dtype === 'int64')) {
     const isBelow = onnx.op('Less', [indices, onnx.i64Scalar(0)]);
     const safe = onnx.op('Where', [isBelow, depth, indices]);
     const values = onnx.op(
@@ -122,9 +126,7 @@ const index = ['Tindices', 'Taxis', 'validate_indices', 'bad_indices_policy'];
 export const gather: OpFamily = {
   Gather: { convert: (context) => [gatherAxis(context, 0)], neutral: index, becomes: 'Gather' },
   GatherV2: { convert: gatherV2, neutral: index, becomes: 'Gather; GatherND with batch dimensions' },
-  ResourceGather: { convert: (context) => [gatherAxis(context, 0)], neutral: index, becomes: 'Gather' },
   GatherNd: { convert: gatherNd, neutral: index, becomes: 'GatherND' },
-  ResourceGatherNd: { convert: gatherNd, neutral: index, becomes: 'GatherND' },
   ScatterNd: { convert: scatterNd, neutral: index, becomes: 'ScatterND(add) on zeros' },
   TensorScatterUpdate: { convert: tensorScatter('none'), neutral: index, becomes: 'ScatterND' },
   TensorScatterAdd: { convert: tensorScatter('add'), neutral: index, becomes: 'ScatterND(add)' },

@@ -16,21 +16,23 @@ class Case:
     attrs: dict
     const: tuple
     static_only: str
-    unordered: str = ""
+    shape_only: str = ""
+    expected: list = field(default_factory=list)
 
 
-def case(op, name="", const=(), static_only="", shape_only="", **arguments):
+def case(op, name="", const=(), static_only="", shape_only="", expected=(), **arguments):
     """
     Arrays and lists of arrays are inputs, in the order of the operation's arguments; anything else is an attribute.
     `const` names inputs that are constants of the graph. `static_only` says why unknown dimensions are refused.
-    `shape_only` says why only shape and type of the answer are fixed.
+    `shape_only` says why only shape and type of the answer are fixed. `expected` are the answers of an operation that
+    this TensorFlow knows but can not run any more.
     """
     tensors, attrs = {}, {}
     for key, value in arguments.items():
         is_list = isinstance(value, list) and len(value) > 0 and isinstance(value[0], np.ndarray)
         (tensors if is_list or isinstance(value, np.ndarray) else attrs)[key] = value
     const = (const,) if isinstance(const, str) else tuple(const)
-    CASES.append(Case(op, name, tensors, attrs, const, static_only, shape_only))
+    CASES.append(Case(op, name, tensors, attrs, const, static_only, shape_only, list(expected)))
 
 
 class Values:

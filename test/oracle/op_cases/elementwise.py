@@ -30,6 +30,8 @@ def unary():
             case(op, "special", **{argument(op): SPECIAL})
         if op != "Rint":
             case(op, "bfloat16", **{argument(op): v.floats(2, 3, low=max(low, 0.0), high=high, dtype=bfloat16)})
+    for dtype in FLOATS:
+        case("Acosh", np.dtype(dtype).name, x=v.floats(2, 3, low=1.0, high=5.0, dtype=dtype))
     case("Round", "halves", x=np.array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 2.4, 1e10], np.float32))
     case("Round", "float64", x=np.array([0.5, 1.5, 2.5, -0.5], np.float64))
     case("Rint", "halves", x=np.array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5], np.float32))
