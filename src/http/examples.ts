@@ -8,6 +8,7 @@ import { decodeExamples } from './codec/example.js';
 import { inputError } from './codec/request-document.js';
 import { writeJsonString } from './codec/string-text.js';
 import type { Exchange } from './exchange.js';
+import { findServable } from './find-servable.js';
 import { checkRunnable, run } from './predict.js';
 import type { PredictionRoute } from './route.js';
 
@@ -28,8 +29,7 @@ export function handleExamples(
 ): void {
   exchange.readBody(async (body) => {
     const { signatureName, examples: found } = decodeExamples(body);
-    const servable = directory.find(route.model, route.choice);
-    exchange.servable = servable;
+    const servable = findServable(exchange, directory, route.model, route.choice);
     const api = route.api === 'classify' ? 'classify' : 'regress';
     const signature = findExampleSignature(servable, signatureName, api);
     const inputs = new Map([[INPUT, { dtype: 'string', shape: [found.length], data: found } as const]]);

@@ -4,6 +4,7 @@ import type { ServableDirectory, VersionStatus } from '../repository/types.js';
 import type { SignatureDef, TensorInfo } from '../savedmodel/types.js';
 import { inputError } from './codec/request-document.js';
 import type { Exchange } from './exchange.js';
+import { findServable } from './find-servable.js';
 import type { ModelRoute } from './route.js';
 
 /** `GET /v1/models/…`: the state of versions, the signatures, or the list of models. */
@@ -17,8 +18,7 @@ export function handleModel(exchange: Exchange, directory: ServableDirectory, ro
     return;
   }
   if (route.isMetadata) {
-    const servable = directory.find(route.model, route.choice);
-    exchange.servable = servable;
+    const servable = findServable(exchange, directory, route.model, route.choice);
     const signatures = Object.fromEntries(
       [...servable.signatureDefs].map(([name, signature]) => [name, signatureJson(signature)]),
     );

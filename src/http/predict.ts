@@ -8,6 +8,7 @@ import { encodePredict } from './codec/encode.js';
 import { inputError } from './codec/request-document.js';
 import type { SignatureSource } from './codec/types.js';
 import type { Exchange } from './exchange.js';
+import { findServable } from './find-servable.js';
 import type { PredictionRoute } from './route.js';
 
 const DEFAULT_SIGNATURE = 'serving_default';
@@ -53,8 +54,7 @@ export function handlePredict(
   route: PredictionRoute,
 ): void {
   exchange.readBody((body) => {
-    const servable = directory.find(route.model, route.choice);
-    exchange.servable = servable;
+    const servable = findServable(exchange, directory, route.model, route.choice);
     const { headers } = exchange;
     // TensorFlow Serving does not look at the type of a body; a strict server must not either.
     const form = exchange.state.options.strictTfs ? undefined : binaryFormOf(headers.contentType);

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TfdeployError } from '../../src/base/error.js';
 import type { AccessEntry } from '../../src/http/options.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import { Registry } from '../../src/metrics/registry.js';
@@ -224,6 +225,27 @@ describe('other paths', () => {
       /:tensorflow:serving:request_latency_count\{model_name="m",API="predict",entrypoint="REST"\} \d+/,
     );
     expect((await ask(port, '/monitoring/prometheus/metrics?x')).status).toBe(400);
+  });
+});
+
+describe('a model on its way', () => {
+  it('asks clients to come back, or is not there for a strict server', async () => {
+    const loading = new MemoryDirectory([]);
+    loading.find = () => {
+      throw new TfdeployError('TFD_UNAVAILABLE', 'Servable is being loaded: Latest(m)', {
+        details: { retryAfterSeconds: 2 },
+      });
+    };
+    for (const strictTfs of [false, true]) {
+      const own = createHttpServer(loading, { registry: new Registry(), strictTfs });
+      const address = (await own.listen({ host: '127.0.0.1', port: 0 })) as { port: number };
+      const answer = await ask(address.port, predict, { body });
+      const expected = strictTfs
+        ? [404, '{"error": "Servable not found for request: Latest(m)"}', undefined]
+        : [503, '{"error": "Servable is being loaded: Latest(m)"}', '2'];
+      expect([answer.status, answer.text, answer.headers['retry-after']]).toEqual(expected);
+      await own.close();
+    }
   });
 });
 

@@ -7,6 +7,7 @@ import type {
   VersionChoice,
 } from '../../repository/types.js';
 import type { Exchange } from '../exchange.js';
+import { findServable } from '../find-servable.js';
 import { findSignature, run } from '../predict.js';
 import { decodeName, versionOf } from '../route.js';
 import { writeInferAnswer } from './infer-answer.js';
@@ -46,8 +47,7 @@ export function handleOip(
   }
   if (method !== 'GET' && method !== 'HEAD') throw unknown(method, path);
   exchange.api = what === 'ready' ? 'status' : 'metadata';
-  const servable = directory.find(model, choice);
-  exchange.servable = servable;
+  const servable = findServable(exchange, directory, model, choice);
   answer(exchange, 200, what === 'ready' ? { name: model, ready: true } : describeModel(directory, servable));
 }
 
@@ -73,8 +73,7 @@ function fixedAnswer(
 function infer(exchange: Exchange, directory: ServableDirectory, model: string, choice: VersionChoice): void {
   exchange.api = 'infer';
   exchange.readBody(async (body) => {
-    const servable = directory.find(model, choice);
-    exchange.servable = servable;
+    const servable = findServable(exchange, directory, model, choice);
     const request = readInferRequest(body, exchange.headers.inferenceHeaderLength, (name) =>
       findSignature(servable, name),
     );
