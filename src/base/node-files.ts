@@ -2,6 +2,9 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, s
 import { TfdeployError } from './error.js';
 import type { ModelFiles } from './files.js';
 
+/** The operating system takes less than 2 GiB at a time. */
+const MAX_READ_BYTES = 2 ** 30;
+
 function orNotFound<T>(path: string, act: () => T): T {
   try {
     return act();
@@ -12,7 +15,7 @@ function orNotFound<T>(path: string, act: () => T): T {
 
 /** The file system of Node.js. */
 export const nodeFiles: ModelFiles = {
-  list: (dir) => (existsSync(dir) ? readdirSync(dir).sort() : []),
+  list: (dir) => (existsSync(dir) ? orNotFound(dir, () => readdirSync(dir).sort()) : []),
   isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
   exists: (path) => existsSync(path),
   size: (path) => orNotFound(path, () => statSync(path).size),
@@ -23,7 +26,8 @@ export const nodeFiles: ModelFiles = {
       const bytes = new Uint8Array(length);
       let done = 0;
       while (done < length) {
-        const count = readSync(fd, bytes, done, length - done, offset + done);
+        const room = Math.min(length - done, MAX_READ_BYTES);
+        const count = orNotFound(path, () => readSync(fd, bytes, done, room, offset + done));
         if (count === 0) {
           throw new TfdeployError('TFD_MODEL_CORRUPT', `${path}: ends before byte ${offset + length}`, {
             hint: 'the file is shorter than its index says: copy the model again',
