@@ -23,12 +23,13 @@ export type ShedReason = 'full' | 'late' | 'expired' | 'cancelled';
 export type BatchEvent<J extends Job> =
   | { readonly kind: 'submit'; readonly job: J }
   | { readonly kind: 'done'; readonly run: Run<J> }
-  | { readonly kind: 'wake' };
+  /** The caller has no more requests at hand: what waits may run. */
+  | { readonly kind: 'turn' };
 
 export type BatchAction<J extends Job> =
   | { readonly kind: 'run'; readonly run: Run<J> }
   | { readonly kind: 'shed'; readonly job: J; readonly reason: ShedReason; readonly retryMs: number }
-  /** Send a `wake` event at this moment. */
+  /** Send a `turn` event at this moment. */
   | { readonly kind: 'wake'; readonly atMs: number };
 
 type Actions<J extends Job> = BatchAction<J>[];
@@ -193,7 +194,7 @@ function finish<J extends Job>(state: BatchState<J>, run: Run<J>, now: number): 
 /**
  * The scheduler's decisions, without clock, timer or executor: takes an event, changes `state`, says what to
  * do. Eager (an idle executor takes what is there), earliest deadline first within shape buckets, bounded,
- * and early in dropping what can not be on time.
+ * and early in dropping what can not be on time. After the submits of one turn comes one `turn`.
  */
 export function decide<J extends Job>(
   state: BatchState<J>,
@@ -204,6 +205,8 @@ export function decide<J extends Job>(
   if (event.kind === 'submit') {
     countArrival(state, event.job.rows, now);
     admit(state, event.job, now, actions);
+    // Requests that are read in the same turn of the event loop share a batch; only a full one goes at once.
+    if (!hasFullBatch(state)) return actions;
   } else if (event.kind === 'done') {
     finish(state, event.run, now);
   }

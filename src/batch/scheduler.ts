@@ -57,6 +57,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const rowless = new Set<string>();
   let pending = 0;
   let isWaking = false;
+  let isTurnOpen = false;
   let idleWaiters: (() => void)[] = [];
 
   function perform(actions: readonly BatchAction<PendingJob>[]): void {
@@ -75,10 +76,20 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     setTimeout(
       () => {
         isWaking = false;
-        perform(decide(state, { kind: 'wake' }, now()));
+        perform(decide(state, { kind: 'turn' }, now()));
       },
       Math.max(atMs - now(), 0),
     );
+  }
+
+  /** Immediates run when the event loop has handed over every socket that was readable. */
+  function endTurnLater(): void {
+    if (isTurnOpen || state.running.length > 0) return;
+    isTurnOpen = true;
+    setImmediate(() => {
+      isTurnOpen = false;
+      perform(decide(state, { kind: 'turn' }, now()));
+    });
   }
 
   async function execute(run: Run<PendingJob>): Promise<void> {
@@ -178,6 +189,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         },
       });
       perform(decide(state, { kind: 'submit', job }, at));
+      endTurnLater();
     });
   }
 

@@ -29,6 +29,7 @@ export function forkWorker(options: LinkOptions): WorkerLink {
   const child: ChildProcess = fork(options.entry, [JSON.stringify(options.data)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.listenFd],
     execArgv: [
+      ...process.execArgv,
       ...report,
       ...(options.reportDir === undefined ? [] : [`--report-directory=${options.reportDir}`]),
     ],

@@ -10,7 +10,11 @@ const limits = (parts: Partial<BatchLimits> = {}): BatchLimits => ({
   ...parts,
 });
 const start = (parts: Partial<BatchLimits> = {}) => createBatchState<SimulatedJob>(limits(parts));
-const submit = (job: SimulatedJob) => ({ kind: 'submit', job }) as const;
+
+/** One request in a turn of its own. */
+function ask(state: ReturnType<typeof start>, job: SimulatedJob, now: number) {
+  return [...decide(state, { kind: 'submit', job }, now), ...decide(state, { kind: 'turn' }, now)];
+}
 
 function runOf(actions: ReturnType<typeof decide<SimulatedJob>>): Run<SimulatedJob> {
   const found = actions.find((action) => action.kind === 'run');
@@ -22,30 +26,36 @@ describe('the scheduler core', () => {
   it('runs a lone request at once', () => {
     const state = start();
     const job = simulatedJob();
-    expect(runOf(decide(state, submit(job), 0)).jobs).toEqual([job]);
+    expect(runOf(ask(state, job, 0)).jobs).toEqual([job]);
+  });
+
+  it('what arrives in one turn shares a batch', () => {
+    const state = start();
+    for (let index = 0; index < 5; index++)
+      expect(decide(state, { kind: 'submit', job: simulatedJob() }, 0)).toEqual([]);
+    expect(runOf(decide(state, { kind: 'turn' }, 0)).rows).toBe(5);
   });
 
   it('collects what arrives while the executor is busy, and takes all of it when it is idle', () => {
     const state = start();
-    const run = runOf(decide(state, submit(simulatedJob()), 0));
-    for (let index = 0; index < 5; index++)
-      expect(decide(state, submit(simulatedJob({ rows: 2 })), 1)).toEqual([]);
+    const run = runOf(ask(state, simulatedJob(), 0));
+    for (let index = 0; index < 5; index++) expect(ask(state, simulatedJob({ rows: 2 }), 1)).toEqual([]);
     expect(runOf(decide(state, { kind: 'done', run }, 2)).rows).toBe(10);
   });
 
   it('hands a second batch over early only when it is full', () => {
     const state = start({ maxRows: 4 });
-    decide(state, submit(simulatedJob()), 0);
-    for (let index = 0; index < 3; index++) expect(decide(state, submit(simulatedJob()), 1)).toEqual([]);
-    expect(runOf(decide(state, submit(simulatedJob()), 1)).rows).toBe(4);
-    expect(decide(state, submit(simulatedJob({ rows: 4 })), 1)).toEqual([]);
+    ask(state, simulatedJob(), 0);
+    for (let index = 0; index < 3; index++) expect(ask(state, simulatedJob(), 1)).toEqual([]);
+    expect(runOf(ask(state, simulatedJob(), 1)).rows).toBe(4);
+    expect(ask(state, simulatedJob({ rows: 4 }), 1)).toEqual([]);
   });
 
   it('keeps different shapes apart without shrinking their batches', () => {
     const state = start();
-    const run = runOf(decide(state, submit(simulatedJob()), 0));
+    const run = runOf(ask(state, simulatedJob(), 0));
     for (let index = 0; index < 10; index++)
-      decide(state, submit(simulatedJob({ bucket: index % 2 === 0 ? 'even' : 'odd' })), 1);
+      ask(state, simulatedJob({ bucket: index % 2 === 0 ? 'even' : 'odd' }), 1);
     const even = runOf(decide(state, { kind: 'done', run }, 2));
     expect([even.bucket, even.rows]).toEqual(['even', 5]);
     const odd = runOf(decide(state, { kind: 'done', run: even }, 3));
@@ -54,12 +64,12 @@ describe('the scheduler core', () => {
 
   it('serves priority before deadline before arrival', () => {
     const state = start({ maxRows: 1 });
-    const run = runOf(decide(state, submit(simulatedJob()), 0));
-    const second = runOf(decide(state, submit(simulatedJob()), 0));
+    const run = runOf(ask(state, simulatedJob(), 0));
+    const second = runOf(ask(state, simulatedJob(), 0));
     const later = simulatedJob({ deadlineMs: 900 });
     const sooner = simulatedJob({ deadlineMs: 500 });
     const urgent = simulatedJob({ deadlineMs: 999, priority: -1 });
-    for (const job of [later, sooner, urgent]) decide(state, submit(job), 1);
+    for (const job of [later, sooner, urgent]) ask(state, job, 1);
     const order: SimulatedJob[] = [];
     for (let current of [run, second]) {
       for (let next = 0; next < 2 && order.length < 3; next++) {
@@ -74,11 +84,11 @@ describe('the scheduler core', () => {
 
   it('drops clients that went away', () => {
     const state = start();
-    const run = runOf(decide(state, submit(simulatedJob()), 0));
+    const run = runOf(ask(state, simulatedJob(), 0));
     const gone = simulatedJob();
     const here = simulatedJob();
-    decide(state, submit(gone), 1);
-    decide(state, submit(here), 1);
+    ask(state, gone, 1);
+    ask(state, here, 1);
     gone.isGone = true;
     const actions = decide(state, { kind: 'done', run }, 2);
     expect(actions).toContainEqual({ kind: 'shed', job: gone, reason: 'cancelled', retryMs: 0 });
@@ -87,37 +97,37 @@ describe('the scheduler core', () => {
 
   it('bounds the queue by batches, rows counted, and by bytes', () => {
     const state = start({ maxRows: 4, maxQueuedBatches: 2 });
-    decide(state, submit(simulatedJob({ rows: 4 })), 0);
-    decide(state, submit(simulatedJob({ rows: 4 })), 0);
-    decide(state, submit(simulatedJob({ rows: 4 })), 0);
-    decide(state, submit(simulatedJob({ rows: 4 })), 0);
-    expect(decide(state, submit(simulatedJob()), 0)[0]).toMatchObject({ kind: 'shed', reason: 'full' });
+    ask(state, simulatedJob({ rows: 4 }), 0);
+    ask(state, simulatedJob({ rows: 4 }), 0);
+    ask(state, simulatedJob({ rows: 4 }), 0);
+    ask(state, simulatedJob({ rows: 4 }), 0);
+    expect(ask(state, simulatedJob(), 0)[0]).toMatchObject({ kind: 'shed', reason: 'full' });
     const heavy = start({ maxQueuedBytes: 100 });
-    decide(heavy, submit(simulatedJob({ bytes: 1000 })), 0);
-    expect(decide(heavy, submit(simulatedJob({ bytes: 101 })), 0)[0]).toMatchObject({ reason: 'full' });
+    ask(heavy, simulatedJob({ bytes: 1000 }), 0);
+    expect(ask(heavy, simulatedJob({ bytes: 101 }), 0)[0]).toMatchObject({ reason: 'full' });
   });
 
   it('refuses at once what can not be on time', () => {
     const state = start({ maxRows: 1 });
-    const first = runOf(decide(state, submit(simulatedJob()), 0));
+    const first = runOf(ask(state, simulatedJob(), 0));
     decide(state, { kind: 'done', run: first }, 10);
-    decide(state, submit(simulatedJob()), 10);
-    decide(state, submit(simulatedJob()), 10);
-    decide(state, submit(simulatedJob()), 10);
-    expect(decide(state, submit(simulatedJob({ arrivalMs: 10, deadlineMs: 35 })), 10)[0]).toMatchObject({
+    ask(state, simulatedJob(), 10);
+    ask(state, simulatedJob(), 10);
+    ask(state, simulatedJob(), 10);
+    expect(ask(state, simulatedJob({ arrivalMs: 10, deadlineMs: 35 }), 10)[0]).toMatchObject({
       kind: 'shed',
       reason: 'late',
     });
-    expect(decide(state, submit(simulatedJob({ arrivalMs: 10, deadlineMs: 55 })), 10)).toEqual([]);
+    expect(ask(state, simulatedJob({ arrivalMs: 10, deadlineMs: 55 }), 10)).toEqual([]);
   });
 
   it('waits for a fuller batch only when told to', () => {
     const state = start({ waitMs: 5, maxRows: 2 });
-    expect(decide(state, submit(simulatedJob({ arrivalMs: 0 })), 0)).toEqual([{ kind: 'wake', atMs: 5 }]);
-    expect(runOf(decide(state, { kind: 'wake' }, 5)).rows).toBe(1);
+    expect(ask(state, simulatedJob({ arrivalMs: 0 }), 0)).toEqual([{ kind: 'wake', atMs: 5 }]);
+    expect(runOf(decide(state, { kind: 'turn' }, 5)).rows).toBe(1);
     const other = start({ waitMs: 5, maxRows: 2 });
-    decide(other, submit(simulatedJob()), 0);
-    expect(runOf(decide(other, submit(simulatedJob()), 1)).rows).toBe(2);
+    ask(other, simulatedJob(), 0);
+    expect(runOf(ask(other, simulatedJob(), 1)).rows).toBe(2);
   });
 
   it('pads to the allowed sizes and checks them as TensorFlow Serving does', () => {

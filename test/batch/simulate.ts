@@ -81,6 +81,7 @@ export function simulate(options: SimulationOptions): Simulation {
       });
       next++;
       apply(decide(state, { kind: 'submit', job }, arrival), arrival);
+      apply(decide(state, { kind: 'turn' }, arrival), arrival);
       continue;
     }
     const run = queue.shift() as Run<SimulatedJob>;
