@@ -7,7 +7,7 @@ import type { CompiledSignature, CompiledStage } from './compiled.js';
 import { convertNodes, RefTable, type RefusedNode } from './convert-nodes.js';
 import { Emitter } from './emitter.js';
 import { type LayoutTools, optimizeLayout } from './layout.js';
-import { NEVER_CROSSING, partition, type Segment, touches } from './partition.js';
+import { canRunOnHost, NEVER_CROSSING, partition, type Segment, touches } from './partition.js';
 import type { Blocker, PlanTensor, RefusedSignature } from './plan.js';
 import { simplify } from './simplify.js';
 
@@ -67,7 +67,7 @@ function compileStages(graph: Graph, info: SignatureInfo): Stages {
 }
 
 function canMove(node: Node): boolean {
-  return findKernel(node.op) !== undefined && !touches(node, NEVER_CROSSING);
+  return canRunOnHost(node) && !touches(node, NEVER_CROSSING);
 }
 
 function countOps(graph: Graph): Map<string, number> {

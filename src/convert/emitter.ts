@@ -149,7 +149,8 @@ export class Emitter implements OnnxEmitter {
 
   /** If or Loop: an operator whose outputs have the types that its bodies give. */
   control(type: string, inputs: readonly Ref[], attrs: AttrInput, outputs: readonly DType[]): Ref[] {
-    return this.#append(type, '', [...inputs], outputs.length, attrs, (index) => outputs[index] as DType).outputs;
+    return this.#append(type, '', [...inputs], outputs.length, attrs, (index) => outputs[index] as DType)
+      .outputs;
   }
 
   /** A tensor of its own with the same value: what a body gives out must be made in the body, once per output. */

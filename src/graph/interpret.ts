@@ -1,11 +1,10 @@
 import { TfdeployError } from '../base/error.js';
 import type { Tensor, TensorMap } from '../base/tensor.js';
+import { runFlow, TurnCounter } from '../kernels/flow.js';
 import { runKernel } from '../kernels/registry.js';
 import { makeTable } from '../kernels/tables.js';
 import type { HostValue } from '../kernels/types.js';
 import type { Body, Graph, Node, Value } from './ir.js';
-
-const DEFAULT_MAX_TURNS = 10_000_000;
 
 export interface InterpretOptions {
   /** Turns that all loops of one run may take together. */
@@ -74,9 +73,11 @@ class Run {
   readonly tables = new Map<string, HostValue>();
   /** Constants are decoded once per run. */
   readonly #constants = new Map<Value, Tensor>();
-  #turns = 0;
+  readonly #turns: TurnCounter;
 
-  constructor(private readonly options: InterpretOptions) {}
+  constructor(private readonly options: InterpretOptions) {
+    this.#turns = new TurnCounter(options.maxTurns);
+  }
 
   read(frame: Frame, value: Value): HostValue {
     if (value.constant !== undefined) {
@@ -112,36 +113,11 @@ class Run {
   }
 
   #flow(node: Node, inputs: readonly HostValue[], frame: Frame): HostValue[] {
-    const called = node.bodies.get('f');
-    if (called !== undefined) return this.#body(called, inputs, frame);
-    const condition = node.bodies.get('cond');
-    if (condition !== undefined) return this.#loop(node, condition, node.bodies.get('body')!, inputs, frame);
-    return this.#body(chooseBody(node, inputs[0] as Tensor), inputs.slice(1), frame);
+    return runFlow(
+      node,
+      inputs,
+      (key, given) => this.#body(node.bodies.get(key)!, given, frame),
+      this.#turns,
+    );
   }
-
-  #loop(node: Node, condition: Body, body: Body, inputs: readonly HostValue[], frame: Frame): HostValue[] {
-    let state: readonly HostValue[] = inputs;
-    while (isTruthy(this.#body(condition, state, frame)[0] as Tensor)) {
-      if (++this.#turns > (this.options.maxTurns ?? DEFAULT_MAX_TURNS)) {
-        throw new TfdeployError('TFD_MODEL_LIMIT', `node "${node.name}" (${node.op}): the loop does not end`);
-      }
-      state = this.#body(body, state, frame);
-    }
-    return [...state];
-  }
-}
-
-function chooseBody(node: Node, choice: Tensor): Body {
-  const bodies = [...node.bodies.values()];
-  const onTrue = node.bodies.get('then_branch');
-  if (onTrue !== undefined) return isTruthy(choice) ? onTrue : node.bodies.get('else_branch')!;
-  const index = Number(choice.data[0]);
-  return bodies[index >= 0 && index < bodies.length ? index : bodies.length - 1]!;
-}
-
-/** TensorFlow's rule: a scalar that is not 0, a string that is not empty, or a tensor that has elements. */
-function isTruthy(tensor: Tensor): boolean {
-  if (tensor.shape.length > 0) return tensor.data.length > 0;
-  if (tensor.dtype === 'string') return tensor.data[0]!.length > 0;
-  return Number(tensor.data[0]) !== 0;
 }

@@ -1,7 +1,7 @@
 import { TfdeployError } from '../../base/error.js';
 import type { Body, Node, Value } from '../../graph/ir.js';
-import { RefTable } from '../ref-table.js';
 import type { Emitter } from '../emitter.js';
+import { RefTable } from '../ref-table.js';
 import type { Ref } from '../types.js';
 import { emitBody } from './body.js';
 import { emitLoop } from './loop.js';

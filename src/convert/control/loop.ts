@@ -1,6 +1,6 @@
 import type { Body, Value } from '../../graph/ir.js';
-import { RefTable } from '../ref-table.js';
 import type { Emitter } from '../emitter.js';
+import { RefTable } from '../ref-table.js';
 import type { Ref } from '../types.js';
 import { emitBody } from './body.js';
 import { asCondition, type FlowTools } from './flow.js';
