@@ -68,7 +68,8 @@ async function predictJson(exchange: Exchange, servable: Servable, body: Buffer)
   const source = signatureSource(servable);
   const { format, signature, inputs } = decodeFast(body, source) ?? decodeTape(body, source);
   const outputs = await run(exchange, servable, signature, inputs);
-  const encoded = encodePredict(format, outputs, { rawStrings: exchange.state.options.strictTfs });
+  const { nonFinite } = exchange.headers;
+  const encoded = encodePredict(format, outputs, { rawStrings: exchange.state.options.strictTfs, nonFinite });
   exchange.mark('encode');
   exchange.json(encoded);
 }

@@ -1,4 +1,5 @@
 import { TfdeployError } from '../base/error.js';
+import type { NonFinite } from './codec/encode.js';
 
 /** What a handler asks of the request's header. */
 export interface RequestHeaders {
@@ -19,6 +20,8 @@ export interface RequestHeaders {
   inputName: string | undefined;
   outputName: string | undefined;
   shape: string | undefined;
+  /** How `x-tfdeploy-non-finite` wants NaN and infinities in JSON: `null` or `string`. */
+  nonFinite: NonFinite | undefined;
   /** Bytes of the JSON part of a v2 request with binary tensors. */
   inferenceHeaderLength: number | undefined;
 }
@@ -44,6 +47,7 @@ const READERS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['x-tfdeploy-input', set((headers, value, name) => (headers.inputName = decoded(name, value)))],
   ['x-tfdeploy-output', set((headers, value, name) => (headers.outputName = decoded(name, value)))],
   ['x-tfdeploy-shape', set((headers, value) => (headers.shape = value))],
+  ['x-tfdeploy-non-finite', set((headers, value, name) => (headers.nonFinite = nonFinite(name, value)))],
   [
     'inference-header-content-length',
     set((headers, value, name) => (headers.inferenceHeaderLength = length(name, value))),
@@ -74,6 +78,7 @@ export function readHeaders(raw: readonly string[]): RequestHeaders {
     inputName: undefined,
     outputName: undefined,
     shape: undefined,
+    nonFinite: undefined,
     inferenceHeaderLength: undefined,
   };
   for (let index = 0; index < raw.length; index += 2) {
@@ -95,6 +100,11 @@ function decoded(name: string, value: string): string {
   } catch {
     throw new TfdeployError('TFD_INPUT_INVALID', `${name}: "${value}" has a broken escape`);
   }
+}
+
+function nonFinite(name: string, value: string): NonFinite {
+  if (value === 'null' || value === 'string') return value;
+  throw new TfdeployError('TFD_INPUT_INVALID', `${name}: "${value}" is neither null nor string`);
 }
 
 function positive(name: string, value: string): number {

@@ -16,7 +16,11 @@ export interface EncodeOptions {
    * Otherwise such a string goes out as `{"b64": …}`, which is valid JSON and loses nothing.
    */
   readonly rawStrings?: boolean;
+  /** NaN and the infinities, which JSON has no numbers for: bare as TensorFlow Serving writes them when absent. */
+  readonly nonFinite?: NonFinite | undefined;
 }
+
+export type NonFinite = 'null' | 'string';
 
 const writer = new ByteWriter();
 
@@ -133,15 +137,18 @@ function writeLevel(write: WriteRun, shape: readonly number[], axis: number, fro
 function valuesOf(name: string, tensor: Tensor, options: EncodeOptions): WriteRun {
   if (tensor.dtype === 'string') return stringRun(tensor, name.endsWith('_bytes'), options);
   const data = tensor.data as Float32Array;
+  const { nonFinite } = options;
   switch (tensor.dtype) {
     case 'float32':
-      return singleRun(data);
+      return nonFinite === undefined
+        ? singleRun(data)
+        : decimalRun((index) => data[index]!, finiteOr(writeFloat32, nonFinite));
     case 'float64':
-      return decimalRun((index) => data[index]!, writeFloat64);
+      return decimalRun((index) => data[index]!, finiteOr(writeFloat64, nonFinite));
     case 'float16':
-      return decimalRun((index) => fromHalfBits(data[index]!), writeFloat32);
+      return decimalRun((index) => fromHalfBits(data[index]!), finiteOr(writeFloat32, nonFinite));
     case 'bfloat16':
-      return decimalRun((index) => fromBfloat16Bits(data[index]!), writeFloat32);
+      return decimalRun((index) => fromBfloat16Bits(data[index]!), finiteOr(writeFloat32, nonFinite));
     case 'int8':
     case 'int16':
     case 'int32':
@@ -162,10 +169,17 @@ function valuesOf(name: string, tensor: Tensor, options: EncodeOptions): WriteRu
   }
 }
 
-function decimalRun(
-  valueAt: (index: number) => number,
-  write: (out: Buffer, at: number, value: number) => number,
-): WriteRun {
+type WriteDecimal = (out: Buffer, at: number, value: number) => number;
+
+/** The writer, with another text for what is no number in JSON. */
+function finiteOr(write: WriteDecimal, nonFinite: NonFinite | undefined): WriteDecimal {
+  if (nonFinite === undefined) return write;
+  const textOf = nonFinite === 'null' ? () => 'null' : (value: number) => `"${value}"`;
+  return (out, at, value) =>
+    Number.isFinite(value) ? write(out, at, value) : at + out.write(textOf(value), at, 'latin1');
+}
+
+function decimalRun(valueAt: (index: number) => number, write: WriteDecimal): WriteRun {
   return (from, count) => {
     writer.reserve(count * (MAX_DECIMAL_BYTES + 2));
     const out = writer.bytes;

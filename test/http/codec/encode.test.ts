@@ -62,6 +62,22 @@ describe('the answer of a prediction', () => {
     expect([...encodePredict('row', binary, { rawStrings: true })]).toContain(0xff);
   });
 
+  it('writes what is no number as null or text when asked', () => {
+    const outputs: TensorMap = new Map([
+      [
+        'y',
+        numericTensor('float32', [4], [1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]),
+      ],
+      ['h', numericTensor('float16', [1], [0x7c00])],
+    ]);
+    expect(encodePredict('columnar', outputs, { nonFinite: 'null' }).toString()).toBe(
+      '{"outputs": {"y": [1.0, null, null, null], "h": [null]}}',
+    );
+    expect(encodePredict('columnar', outputs, { nonFinite: 'string' }).toString()).toBe(
+      '{"outputs": {"y": [1.0, "NaN", "Infinity", "-Infinity"], "h": ["Infinity"]}}',
+    );
+  });
+
   it('is refused where the form can not carry it', () => {
     expect(() => row({ y: numericTensor('float32', [], [1]) })).toThrow(
       'Tensor name: y has no shape information',
