@@ -1,5 +1,6 @@
 import { dtypeFromTf } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
+import { opDef } from '../savedmodel/opdefs.js';
 import type { NodeDef } from '../savedmodel/types.js';
 import { buildControlFlow, isControlFlow } from './control-flow.js';
 import { buildFrozen, isFrozen } from './freeze.js';
@@ -102,6 +103,7 @@ export class Expander {
     const { scope, node } = place;
     const outputArgs = this.resolver.outputArgs(node);
     const slots = outputArgs === undefined ? undefined : expandArgs(scope, node, outputArgs, node.attrs);
+    this.#checkInputs(scope, node, inputs);
     const made = this.newNode(scope, node, inputs);
     if (slots === undefined) {
       made.outputs.push(this.factory.value(made.name, foreignDType(node), null, made, 0));
@@ -113,6 +115,20 @@ export class Expander {
       }
     }
     return made;
+  }
+
+  /** Inputs must be as many, and of the types, that the op declares. */
+  #checkInputs(scope: Scope, node: NodeDef, inputs: readonly Value[]): void {
+    const inputArgs = opDef(node.op)?.inputArgs;
+    if (inputArgs === undefined) return;
+    const slots = expandArgs(scope, node, inputArgs, node.attrs);
+    if (slots.length !== inputs.length) {
+      const inputWord = slots.length === 1 ? 'input' : 'inputs';
+      throw graphError(scope, node, `takes ${slots.length} ${inputWord}, but has ${inputs.length}`);
+    }
+    const bad = slots.find((slot, i) => slot.dtype !== inputs[i]!.dtype);
+    if (bad === undefined) return;
+    throw graphError(scope, node, `input ${bad.index} is ${inputs[bad.index]!.dtype}, not ${bad.dtype}`);
   }
 
   newNode(scope: Scope, node: NodeDef, inputs: Value[]): Node {

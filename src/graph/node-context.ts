@@ -110,6 +110,13 @@ export class NodeContext implements ShapeContext {
     return readInts(constant);
   }
 
+  constNumber(index: number): number | undefined {
+    const constant = this.#input(index)?.constant;
+    if (constant === undefined) return this.constInt(index);
+    if (constant.shape.length > 0 || !/^(float(32|64)|u?int\d+)$/.test(constant.dtype)) return undefined;
+    return Number((constant.read().data as ArrayLike<number | bigint>)[0]);
+  }
+
   length(index: number): number | undefined {
     const dims = this.dims(index);
     return dims?.length === 1 && typeof dims[0] === 'number' ? dims[0] : undefined;

@@ -18,7 +18,7 @@ import {
 import { argCounts, completeNode, expandArgs } from './signatures.js';
 
 const MAX_CALL_DEPTH = 100;
-const MAX_SCOPES = 100_000;
+const MAX_SCOPES = 50_000;
 
 /** Ops whose output `i` is their input `i` (or input 0): they vanish while the graph is built. */
 const ALIASES: ReadonlySet<string> = new Set([

@@ -74,6 +74,19 @@ export function runCase(recorded: RecordedCase): { readonly actual: unknown; rea
   }
 }
 
+/** The case as values. */
+export function tensorsOf(recorded: RecordedCase): {
+  readonly attrs: ReadonlyMap<string, AttrValue>;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[] | undefined;
+} {
+  return {
+    attrs: new Map(Object.entries(recorded.attrs).map(([name, value]) => [name, toAttr(value)])),
+    inputs: recorded.inputs.map(toTensor),
+    outputs: recorded.outputs?.map(toTensor),
+  };
+}
+
 /** A short name for a case. */
 export function caseName(recorded: RecordedCase, index: number): string {
   return `${index} ${recorded.op} ${JSON.stringify(recorded.attrs).slice(0, 60)}`;

@@ -1,3 +1,4 @@
+import { DTYPES } from '../../base/dtype.js';
 import type { Dim, Shape } from '../../base/shape.js';
 import { addDims, canBeNegative, divideExactly, multiplyDims, productOfDims } from '../dims.js';
 import { mergeShapes } from './broadcast.js';
@@ -71,7 +72,7 @@ const expandDims: ShapeRow = (c) => {
 const transpose: ShapeRow = (c) => {
   const dims = c.dims(0);
   const perm = c.constInts(1);
-  if (perm !== undefined && dims !== undefined) return [perm.map((axis) => dims[axis] ?? c.fresh())];
+  if (perm !== undefined && dims !== undefined) return [perm.map((axis) => dims.at(axis) ?? c.fresh())];
   const rank = dims?.length ?? c.length(1);
   return [rank === undefined ? null : Array.from({ length: rank }, () => c.fresh())];
 };
@@ -160,7 +161,7 @@ const splitV: ShapeRow = (c) => {
 };
 
 const range: ShapeRow = (c) => {
-  const [start, limit, delta] = [c.constInt(0), c.constInt(1), c.constInt(2)];
+  const [start, limit, delta] = [c.constNumber(0), c.constNumber(1), c.constNumber(2)];
   if (start !== undefined && limit !== undefined && delta !== undefined && delta !== 0) {
     return [[Math.max(0, Math.ceil((limit - start) / delta))]];
   }
@@ -184,6 +185,16 @@ const padTo: ShapeRow = (c) => {
 };
 
 const rankVector: ShapeRow = (c) => Array.from({ length: c.outputCount }, (_, i) => [c.rank(i) ?? c.fresh()]);
+
+/** Wider to narrower types add a last dimension, narrower to wider take it away. */
+function bitcast(c: ShapeContext): Shape {
+  const dims = c.dims(0);
+  const from = c.dtype(0);
+  if (dims === undefined || from === undefined) return null;
+  const [wide, narrow] = [DTYPES[from].bytes, DTYPES[c.attrs.dtype('type')].bytes];
+  if (wide === narrow) return dims;
+  return wide > narrow ? [...dims, wide / narrow] : dims.slice(0, -1);
+}
 
 export const arrayShapes: ShapeFamily = {
   Shape: rankVector,
@@ -213,7 +224,7 @@ export const arrayShapes: ShapeFamily = {
   EnsureShape: (c) => [mergeShapes(c.shape(0), named(c, c.attrs.shape('shape')))],
   ...sameRow('Diag', (c) => [c.dims(0) === undefined ? null : [...c.dims(0)!, ...c.dims(0)!]]),
   ...sameRow('DiagPart', (c) => [c.dims(0)?.slice(0, c.dims(0)!.length / 2) ?? null]),
-  Bitcast: (c) => [c.shape(0)],
+  Bitcast: (c) => [bitcast(c)],
 };
 
 /** A shape from an attribute, with a new name for each unknown dimension. */

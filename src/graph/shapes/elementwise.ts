@@ -7,6 +7,7 @@ const likeFirst: ShapeRow = (c) => new Array(c.outputCount).fill(c.shape(0));
 const broadcastBoth: ShapeRow = (c) => [broadcastShapes(c.shape(0), c.shape(1))];
 
 const UNARY = `
+  Identity PlaceholderWithDefault PreventGradient Snapshot StopGradient ClipByValue
   Abs Acos Acosh Angle Asin Asinh Atan Atanh BesselI0 BesselI0e BesselI1 BesselI1e BitwiseNot Cast Ceil
   CheckNumerics CheckNumericsV2 ComplexAbs Conj Cos Cosh Digamma Elu Erf Erfc Erfinv Exp Expm1 Floor Imag
   Inv Invert IsFinite IsInf IsNan LeakyRelu Lgamma Log Log1p LogicalNot LogSoftmax LRN Ndtri Neg OnesLike
@@ -19,7 +20,7 @@ const UNARY = `
   FFT IFFT FFT2D IFFT2D FFT3D IFFT3D MatrixInverse Cholesky MatrixExponential MatrixLogarithm MatrixSquareRoot
   TensorScatterUpdate TensorScatterAdd TensorScatterSub TensorScatterMin TensorScatterMax
   MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3 RandomShuffle StringLower StringUpper StringStrip StringLength
-  Substr RegexReplace StaticRegexReplace RegexFullMatch StaticRegexFullMatch AsString StringToNumber
+  RegexReplace StaticRegexReplace RegexFullMatch StaticRegexFullMatch AsString StringToNumber
   StringToHashBucket StringToHashBucketFast StringToHashBucketStrong DecodeBase64 EncodeBase64 UnicodeScript
   UnicodeTranscode CaseFoldUTF8 NormalizeUTF8 TensorStridedSliceUpdate InplaceUpdate InplaceAdd InplaceSub
   DeepCopy Copy DrawBoundingBoxes
@@ -28,7 +29,7 @@ const UNARY = `
 const BINARY = `
   Add AddV2 Sub Mul Div RealDiv DivNoNan MulNoNan FloorDiv FloorMod TruncateDiv TruncateMod Mod Pow Maximum
   Minimum SquaredDifference Atan2 Complex Igamma Igammac Zeta Polygamma NextAfter Xdivy Xlogy Xlog1py
-  Greater GreaterEqual Less LessEqual Equal NotEqual ApproximateEqual LogicalAnd LogicalOr
+  Greater GreaterEqual Less LessEqual ApproximateEqual LogicalAnd LogicalOr
   BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift
 `;
 
@@ -51,6 +52,12 @@ export const elementwiseShapes: ShapeFamily = {
     }
     return [shape];
   }),
+  IdentityN: (c) => Array.from({ length: c.outputCount }, (_, i) => c.shape(i)),
+  Substr: (c) => [broadcastShapes(c.shape(0), c.shape(1))],
+  // Without `incompatible_shape_error`, shapes that do not broadcast give a scalar.
+  ...sameRow('Equal NotEqual', (c) =>
+    c.attrs.bool('incompatible_shape_error', true) ? broadcastBoth(c) : [null],
+  ),
   SelectV2: (c) => [broadcastShapes(c.shape(0), broadcastShapes(c.shape(1), c.shape(2)))],
   Betainc: (c) => [broadcastShapes(c.shape(0), broadcastShapes(c.shape(1), c.shape(2)))],
   Select: (c) => [mergeShapes(c.shape(1), c.shape(2))],

@@ -30,7 +30,10 @@ export const gatherShapes: ShapeFamily = {
   GatherV2: (c) => [gather(c, c.constInt(2), c.attrs.int('batch_dims', 0))],
   GatherNd: (c) => [gatherNd(c, 0)],
   ScatterNd: (c) => [shapeFromInput(c, 2)],
-  ...sameRow('SegmentSum SegmentMean SegmentMin SegmentMax SegmentProd', (c) => [segments(c, 1, c.fresh())]),
+  ...sameRow('SegmentSum SegmentMean SegmentMin SegmentMax SegmentProd', (c) => {
+    const last = c.constInts(1)?.at(-1);
+    return [segments(c, 1, last === undefined ? c.fresh() : last + 1)];
+  }),
   ...sameRow(
     'UnsortedSegmentSum UnsortedSegmentMin UnsortedSegmentMax UnsortedSegmentProd SegmentSumV2 SegmentMinV2 SegmentMaxV2 SegmentProdV2',
     (c) => [segments(c, c.rank(1), c.ints(2)?.[0] ?? c.fresh())],

@@ -150,6 +150,14 @@ export const miscShapes: ShapeFamily = {
     ];
   },
   SparseSlice: sparseSet,
+  SparseConcat: (c) => {
+    const count = c.fresh();
+    const rank = c.dims(0)?.[1] ?? c.fresh();
+    return [[count, rank], [count], [rank]];
+  },
+  ...sameRow('DecodeRaw DecodePaddedRaw', (c) => [
+    c.dims(0) === undefined ? null : [...c.dims(0)!, c.fresh()],
+  ]),
   ParseExampleV2: parseExampleV2,
   ParseExample: (c) => parsed(c, c.dims(0), c.attrs.int('Nsparse'), c.attrs.shapes('dense_shapes'), 0),
   ...sameRow('DecodeJpeg DecodePng DecodeBmp DecodeAndCropJpeg', image),

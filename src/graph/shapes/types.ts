@@ -22,6 +22,8 @@ export interface ShapeContext {
   constInt(index: number): number | undefined;
   /** All elements of a small constant integer matrix (paddings, crops), row-major. */
   constMatrix(index: number): readonly number[] | undefined;
+  /** A constant scalar of any real type. */
+  constNumber(index: number): number | undefined;
   /** Number of elements of a vector input. */
   length(index: number): number | undefined;
   /** A new name for a dimension about which nothing is known. */
