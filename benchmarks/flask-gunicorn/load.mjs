@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ask } from './contenders.mjs';
 
 const CLI = fileURLToPath(new URL('../../bin/tfdeploy.js', import.meta.url));
 const LUA = fileURLToPath(new URL('./post.lua', import.meta.url));
@@ -19,7 +21,13 @@ export const HAS_WRK = spawnSync('wrk', ['-v']).error === undefined;
  * where a model is so slow that chance would decide.
  */
 export async function measureSaturation(url, request, seconds) {
-  const saturate = HAS_WRK ? saturateWithWrk : saturateWithBench;
+  const body = readFileSync(request);
+  const saturate = async (...how) => {
+    const result = await (HAS_WRK ? saturateWithWrk : saturateWithBench)(...how);
+    // Requests that were given up still wait in the server's queue: this one is answered behind them.
+    await ask(url, body);
+    return result;
+  };
   let best = { perSecond: 0 };
   for (const probeSeconds of [PROBE_S, SLOW_PROBE_S]) {
     for (const concurrency of CONCURRENCIES) {
