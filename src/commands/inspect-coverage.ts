@@ -1,10 +1,11 @@
 import { isTfdeployError } from '../base/error.js';
-import { type CompileOptions, compileModel, listSignatures } from '../convert/compile.js';
-import type { CompiledModel } from '../convert/compiled.js';
+import { compileModel } from '../convert/compile.js';
+import type { RefusedSignature } from '../convert/plan.js';
 import { openBundle } from '../savedmodel/bundle/open.js';
 import { outlineBundle } from '../savedmodel/bundle/outline.js';
 import { selectMetaGraph } from '../savedmodel/open.js';
-import type { MetaGraph, SavedModel } from '../savedmodel/types.js';
+import { servableSignatures } from '../savedmodel/signatures.js';
+import type { Bundle, MetaGraph, SavedModel, SignatureDef } from '../savedmodel/types.js';
 import type { SignatureCoverage } from './inspection.js';
 
 /**
@@ -12,43 +13,62 @@ import type { SignatureCoverage } from './inspection.js';
  * stay closed. Nothing of the result is kept but what it says about engines.
  */
 export function coverModel(model: SavedModel): ReadonlyMap<string, SignatureCoverage>[] {
-  return model.metaGraphs.map((metaGraph) => coverMetaGraph(model, metaGraph));
+  const bundle = openBundle(model.files, model.dir);
+  const outline = bundle === undefined ? undefined : outlineBundle(bundle);
+  return model.metaGraphs.map((metaGraph) => coverMetaGraph(model, metaGraph, outline));
 }
 
-function coverMetaGraph(model: SavedModel, { tags }: MetaGraph): ReadonlyMap<string, SignatureCoverage> {
+function coverMetaGraph(
+  model: SavedModel,
+  { tags }: MetaGraph,
+  bundle: Bundle | undefined,
+): ReadonlyMap<string, SignatureCoverage> {
   const coverage = new Map<string, SignatureCoverage>();
-  const bundle = openBundle(model.files, model.dir);
-  const outline = bundle === undefined ? {} : { bundle: outlineBundle(bundle) };
-  const { signatures, refused } = compileOrRefuse(model, { tags, ...outline });
-  for (const { name, stages, isBatchable, warnings } of signatures) {
-    coverage.set(name, { stages: stages.map((stage) => stage.kind), isBatchable, warnings, blockers: [] });
-  }
-  for (const { name, blockers } of refused) {
-    coverage.set(name, { stages: [], isBatchable: false, warnings: [], blockers });
+  const twins = new Map<string, string>();
+  for (const signature of servableSignatures(selectMetaGraph(model, tags))) {
+    const { name } = signature;
+    // Estimators export `serving_default` as a copy of another signature.
+    const border = describeBorder(signature);
+    const twin = coverage.get(twins.get(border) ?? '');
+    // A blocker without an operation speaks of its signature by name.
+    const isShared = twin?.blockers.every(({ op }) => op !== '') ?? false;
+    coverage.set(name, isShared ? twin! : coverSignature(model, tags, name, bundle));
+    twins.set(border, name);
   }
   return coverage;
 }
 
-/** A fault of the compiler itself must not keep the model from being described. */
-function compileOrRefuse(
+function describeBorder({ inputs, outputs }: SignatureDef): string {
+  return JSON.stringify(
+    [[...inputs], [...outputs]].map((side) =>
+      side.map(([name, { name: ref, components }]) => [name, ref, [...(components ?? [])]]),
+    ),
+  );
+}
+
+function coverSignature(
   model: SavedModel,
-  options: CompileOptions,
-): Pick<CompiledModel, 'signatures' | 'refused'> {
+  tags: readonly string[],
+  name: string,
+  bundle: Bundle | undefined,
+): SignatureCoverage {
+  const refuse = (blockers: RefusedSignature['blockers']): SignatureCoverage => ({
+    stages: [],
+    isBatchable: false,
+    warnings: [],
+    blockers,
+  });
   try {
-    return compileModel(model, options);
+    const outline = bundle === undefined ? {} : { bundle };
+    const { signatures, refused } = compileModel(model, { tags, signatures: [name], ...outline });
+    const [compiled] = signatures;
+    if (compiled === undefined) return refuse(refused[0]?.blockers ?? []);
+    const { stages, isBatchable, warnings } = compiled;
+    return { stages: stages.map((stage) => stage.kind), isBatchable, warnings, blockers: [] };
   } catch (error) {
+    // A fault of the compiler itself must not keep the model from being described.
     if (!isTfdeployError(error)) throw error;
-    const blocker = {
-      code: error.code,
-      op: '',
-      node: '',
-      layer: '',
-      dtype: '',
-      shape: '',
-      why: error.message,
-      wayOut: error.hint ?? '',
-    };
-    const names = listSignatures(selectMetaGraph(model, options.tags));
-    return { signatures: [], refused: names.map((name) => ({ name, methodName: '', blockers: [blocker] })) };
+    const { code, message: why, hint: wayOut = '' } = error;
+    return refuse([{ code, op: '', node: '', layer: '', dtype: '', shape: '', why, wayOut }]);
   }
 }

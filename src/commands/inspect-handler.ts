@@ -11,8 +11,8 @@ import type { Inspection } from './inspection.js';
 /** Runs `tfdeploy inspect`. */
 export const runInspect: CommandHandler = async ([argument = ''], _options, context) => {
   const inspection = inspectModel(argument);
-  for (const line of formatInspection(inspection, context.style)) context.print(line);
-  context.json(inspectionToJson(inspection));
+  if (context.isJson) context.json(inspectionToJson(inspection));
+  else for (const line of formatInspection(inspection, context.style)) context.print(line);
   return 0;
 };
 

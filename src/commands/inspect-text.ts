@@ -207,7 +207,9 @@ function sum(counts: ReadonlyMap<string, number>): number {
 }
 
 function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+  // toLocaleString would load the tables of all languages.
+  const grouped = String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${grouped} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Decimal units, as file managers and `df -H` print them. */
