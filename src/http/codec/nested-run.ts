@@ -12,7 +12,7 @@ import {
   QUOTE,
   skipSpace,
 } from './json-syntax.js';
-import { growSink, readDecimalRun, readIntegerRun } from './number-run.js';
+import { growSink, readDecimals, readIntegers } from './number-run.js';
 import type { TensorSink } from './tensor-sink.js';
 import { MAX_RANK } from './types.js';
 
@@ -34,42 +34,71 @@ export function readNested(bytes: Buffer, at: number, end: number, sink: TensorS
 
 function readList(bytes: Buffer, at: number, end: number, sink: TensorSink, level: number): number {
   let pos = skipSpace(bytes, at, end);
-  if (pos >= end || level >= MAX_RANK) return -1;
-  if (sink.rank === -1) sink.dims[level] = -1;
-  else if (level >= sink.rank) return -1;
+  if (pos >= end || level >= MAX_RANK - 1) return -1;
+  if (bytes[pos] !== OPEN_BRACKET) return readLeafList(bytes, pos, end, sink, level);
+  if (sink.kind !== 'other' && isLeafList(bytes, pos, end)) return readRows(bytes, pos + 1, end, sink, level);
+  if (!openLevel(sink, level)) return -1;
   let size = 0;
-  if (bytes[pos] !== OPEN_BRACKET) {
-    if (sink.rank === -1) sink.rank = level + 1;
-    else if (sink.rank !== level + 1) return -1;
-    const before = sink.length;
-    pos = readLeafList(bytes, pos, end, sink);
+  for (;;) {
+    pos = readList(bytes, pos + 1, end, sink, level + 1);
     if (pos < 0) return -1;
-    size = sink.length - before;
-  } else {
-    for (;;) {
-      pos = readList(bytes, pos + 1, end, sink, level + 1);
-      if (pos < 0) return -1;
-      size++;
-      pos = skipSpace(bytes, pos, end);
-      if (pos >= end) return -1;
-      const byte = bytes[pos]!;
-      if (byte === CLOSE_BRACKET) {
-        pos++;
-        break;
-      }
-      if (byte !== COMMA) return -1;
-      pos = skipSpace(bytes, pos + 1, end);
-      if (pos >= end || bytes[pos] !== OPEN_BRACKET) return -1;
-    }
+    size++;
+    pos = skipSpace(bytes, pos, end);
+    if (pos >= end) return -1;
+    const byte = bytes[pos]!;
+    if (byte === CLOSE_BRACKET) return closeLevel(sink, level, size) ? pos + 1 : -1;
+    if (byte !== COMMA) return -1;
+    pos = skipSpace(bytes, pos + 1, end);
+    if (pos >= end || bytes[pos] !== OPEN_BRACKET) return -1;
   }
-  if (sink.dims[level] === -1) sink.dims[level] = size;
-  else if (sink.dims[level] !== size) return -1;
-  return pos;
 }
 
-function readLeafList(bytes: Buffer, at: number, end: number, sink: TensorSink): number {
-  if (sink.kind === 'decimal') return readDecimalRun(bytes, at, end, sink, sink.dtype === 'float32');
-  if (sink.kind === 'integer') return readIntegerRun(bytes, at, end, sink, sink.least, sink.most);
+/** Marks the size of a level as unknown the first time it is entered; false below the known rank. */
+function openLevel(sink: TensorSink, level: number): boolean {
+  if (sink.rank === -1) sink.dims[level] = -1;
+  return sink.rank === -1 || level < sink.rank;
+}
+
+function closeLevel(sink: TensorSink, level: number, size: number): boolean {
+  if (sink.dims[level] === -1) sink.dims[level] = size;
+  return sink.dims[level] === size;
+}
+
+function expectRank(sink: TensorSink, rank: number): boolean {
+  if (sink.rank === -1) sink.rank = rank;
+  return sink.rank === rank;
+}
+
+/** True when the list at `at` holds scalars. */
+function isLeafList(bytes: Buffer, at: number, end: number): boolean {
+  const first = skipSpace(bytes, at + 1, end);
+  return first < end && bytes[first] !== OPEN_BRACKET;
+}
+
+/** The lists of numbers inside one list, all at once; `at` lies behind the '[' of the first. */
+function readRows(bytes: Buffer, at: number, end: number, sink: TensorSink, level: number): number {
+  if (!openLevel(sink, level) || !openLevel(sink, level + 1) || !expectRank(sink, level + 2)) return -1;
+  const after = readNumbers(bytes, at, sink, false);
+  if (after < 0) return -1;
+  const pos = skipSpace(bytes, after, end);
+  if (pos >= end || bytes[pos] !== CLOSE_BRACKET) return -1;
+  return closeLevel(sink, level + 1, sink.width) && closeLevel(sink, level, sink.rows) ? pos + 1 : -1;
+}
+
+function readNumbers(bytes: Buffer, at: number, sink: TensorSink, isSingle: boolean): number {
+  return sink.kind === 'integer'
+    ? readIntegers(bytes, at, sink, sink.least, sink.most, isSingle)
+    : readDecimals(bytes, at, sink, sink.dtype === 'float32', isSingle);
+}
+
+/** One list of scalars; `at` is its first element. */
+function readLeafList(bytes: Buffer, at: number, end: number, sink: TensorSink, level: number): number {
+  if (!openLevel(sink, level) || !expectRank(sink, level + 1)) return -1;
+  if (sink.kind !== 'other') {
+    const after = readNumbers(bytes, at, sink, true);
+    return after >= 0 && closeLevel(sink, level, sink.width) ? after : -1;
+  }
+  const before = sink.length;
   let pos = at;
   for (;;) {
     pos = readScalar(bytes, pos, end, sink);
@@ -77,7 +106,7 @@ function readLeafList(bytes: Buffer, at: number, end: number, sink: TensorSink):
     pos = skipSpace(bytes, pos, end);
     if (pos >= end) return -1;
     const byte = bytes[pos]!;
-    if (byte === CLOSE_BRACKET) return pos + 1;
+    if (byte === CLOSE_BRACKET) return closeLevel(sink, level, sink.length - before) ? pos + 1 : -1;
     if (byte !== COMMA) return -1;
     pos = skipSpace(bytes, pos + 1, end);
   }
@@ -94,7 +123,7 @@ function readScalar(bytes: Buffer, at: number, end: number, sink: TensorSink): n
   const run = Buffer.allocUnsafe(after - at + 1);
   bytes.copy(run, 0, at, after);
   run[after - at] = CLOSE_BRACKET;
-  const read = readLeafList(run, 0, run.length, sink);
+  const read = readNumbers(run, 0, sink, true);
   return read === run.length ? after : -1;
 }
 

@@ -5,7 +5,7 @@ import {
   DOT,
   LOWER_E,
   MINUS,
-  NINE,
+  OPEN_BRACKET,
   PLUS,
   SPACE,
   skipSpace,
@@ -26,6 +26,9 @@ const DOUBLE_SLACK = 1e-14;
 export interface NumberSink {
   data: Float64Array;
   length: number;
+  /** Set by the readers below: how many lists there were, and the size of each. */
+  rows: number;
+  width: number;
 }
 
 /** Twice the room, with what is there. */
@@ -36,80 +39,72 @@ export function growSink(sink: NumberSink): Float64Array {
   return grown;
 }
 
-/**
- * Reads the elements of a list of decimals; `at` lies after its '['. Gives the offset after the ']', or -1
- * where the text is anything else than numbers and commas. With `toFloat32` a number of many digits need
- * only be so exact that its float32 is right; otherwise each is the correctly rounded double.
+/*
+ * The two readers take lists of numbers, `1,2],[3,4]…`, beginning behind the '[' of the first one, as long as
+ * ',[' follows and the lists are of one size. They give the offset after the ']' of the last one, or -1 where
+ * the text is anything else: then the sink is spoiled. With `isSingle` they stop after the first list.
+ *
+ * Both rely on it that bytes behind the end read as undefined, which no comparison takes for a digit.
  */
-export function readDecimalRun(
+
+/**
+ * Lists of decimals. With `toFloat32` a number of many digits need only be so exact that its float32 is right;
+ * otherwise each is the correctly rounded double.
+ */
+export function readDecimals(
   bytes: Buffer,
   at: number,
-  end: number,
   sink: NumberSink,
   toFloat32: boolean,
+  isSingle: boolean,
 ): number {
+  const end = bytes.length;
   let pos = at;
   let data = sink.data;
   let length = sink.length;
-  while (pos < end) {
+  let rowStart = length;
+  sink.rows = 0;
+  for (;;) {
     let byte = bytes[pos]!;
     if (byte <= SPACE) {
       pos = skipSpace(bytes, pos, end);
-      if (pos >= end) return -1;
       byte = bytes[pos]!;
     }
     const start = pos;
     const isNegative = byte === MINUS;
-    if (isNegative) {
-      if (++pos >= end) return -1;
-      byte = bytes[pos]!;
-    }
+    if (isNegative) byte = bytes[++pos]!;
     let value = byte - ZERO;
-    if (value < 0 || value > 9) {
-      if (byte !== UPPER_N && byte !== UPPER_I) return -1;
-      pos = skipNumber(bytes, start, end);
-      value = numberValue(bytes, start, pos);
-    } else {
+    if (value >= 0 && value <= 9) {
       pos++;
       let exponent = 0;
-      if (value === 0) {
-        if (pos < end && bytes[pos]! >= ZERO && bytes[pos]! <= NINE) return -1;
-      } else {
-        while (pos < end) {
-          const digit = bytes[pos]! - ZERO;
-          if (digit < 0 || digit > 9) break;
-          value = value * 10 + digit;
-          pos++;
-        }
+      let digit = bytes[pos]! - ZERO;
+      if (value === 0 && digit >= 0 && digit <= 9) return -1;
+      while (digit >= 0 && digit <= 9) {
+        value = value * 10 + digit;
+        digit = bytes[++pos]! - ZERO;
       }
-      if (pos < end && bytes[pos] === DOT) {
+      if (digit === DOT - ZERO) {
         const point = ++pos;
-        while (pos < end) {
-          const digit = bytes[pos]! - ZERO;
-          if (digit < 0 || digit > 9) break;
+        digit = bytes[pos]! - ZERO;
+        while (digit >= 0 && digit <= 9) {
           value = value * 10 + digit;
-          pos++;
+          digit = bytes[++pos]! - ZERO;
         }
         if (pos === point) return -1;
         exponent = point - pos;
       }
-      if (pos < end && (bytes[pos] === LOWER_E || bytes[pos] === UPPER_E)) {
-        pos++;
-        let isSmall = false;
-        if (pos < end && (bytes[pos] === PLUS || bytes[pos] === MINUS)) {
-          isSmall = bytes[pos] === MINUS;
-          pos++;
-        }
+      if (digit === LOWER_E - ZERO || digit === UPPER_E - ZERO) {
+        const sign = bytes[++pos];
+        if (sign === PLUS || sign === MINUS) pos++;
         const first = pos;
         let power = 0;
-        while (pos < end) {
-          const digit = bytes[pos]! - ZERO;
-          if (digit < 0 || digit > 9) break;
+        digit = bytes[pos]! - ZERO;
+        while (digit >= 0 && digit <= 9) {
           if (power < 100_000) power = power * 10 + digit;
-          pos++;
+          digit = bytes[++pos]! - ZERO;
         }
         if (pos === first) return -1;
-        exponent += isSmall ? -power : power;
+        exponent += sign === MINUS ? -power : power;
       }
       if (value <= MAX_EXACT_INTEGER && exponent >= -MAX_EXACT_POWER && exponent <= MAX_EXACT_POWER) {
         if (exponent < 0) value /= POWERS[-exponent]!;
@@ -119,21 +114,106 @@ export function readDecimalRun(
         if (value === Number.POSITIVE_INFINITY) return -1;
       }
       if (isNegative) value = -value;
+    } else if (byte === UPPER_N || byte === UPPER_I) {
+      pos = skipNumber(bytes, start, end);
+      value = numberValue(bytes, start, pos);
+    } else {
+      return -1;
     }
     if (length === data.length) {
       sink.length = length;
       data = growSink(sink);
     }
     data[length++] = value;
-    if (pos < end && bytes[pos]! <= SPACE) pos = skipSpace(bytes, pos, end);
-    if (pos >= end) return -1;
-    const after = bytes[pos++]!;
-    if (after === COMMA) continue;
-    if (after !== CLOSE_BRACKET) return -1;
+    byte = bytes[pos]!;
+    if (byte <= SPACE) {
+      pos = skipSpace(bytes, pos, end);
+      byte = bytes[pos]!;
+    }
+    pos++;
+    if (byte === COMMA) continue;
+    if (byte !== CLOSE_BRACKET || !closeRow(sink, length - rowStart)) return -1;
     sink.length = length;
-    return pos;
+    rowStart = length;
+    if (isSingle) return pos;
+    const next = nextRow(bytes, pos, end);
+    if (next < 0) return pos;
+    pos = next;
   }
-  return -1;
+}
+
+/**
+ * Lists of integers between `least` and `most`. A number with a point or an exponent is not taken, as in
+ * TensorFlow Serving.
+ */
+export function readIntegers(
+  bytes: Buffer,
+  at: number,
+  sink: NumberSink,
+  least: number,
+  most: number,
+  isSingle: boolean,
+): number {
+  const end = bytes.length;
+  let pos = at;
+  let data = sink.data;
+  let length = sink.length;
+  let rowStart = length;
+  sink.rows = 0;
+  for (;;) {
+    let byte = bytes[pos]!;
+    if (byte <= SPACE) {
+      pos = skipSpace(bytes, pos, end);
+      byte = bytes[pos]!;
+    }
+    const isNegative = byte === MINUS;
+    if (isNegative) byte = bytes[++pos]!;
+    let value = byte - ZERO;
+    if (!(value >= 0 && value <= 9)) return -1;
+    let digit = bytes[++pos]! - ZERO;
+    if (value === 0 && digit >= 0 && digit <= 9) return -1;
+    while (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digit = bytes[++pos]! - ZERO;
+    }
+    if (isNegative) value = 0 - value;
+    if (value < least || value > most) return -1;
+    if (length === data.length) {
+      sink.length = length;
+      data = growSink(sink);
+    }
+    data[length++] = value;
+    byte = bytes[pos]!;
+    if (byte <= SPACE) {
+      pos = skipSpace(bytes, pos, end);
+      byte = bytes[pos]!;
+    }
+    pos++;
+    if (byte === COMMA) continue;
+    if (byte !== CLOSE_BRACKET || !closeRow(sink, length - rowStart)) return -1;
+    sink.length = length;
+    rowStart = length;
+    if (isSingle) return pos;
+    const next = nextRow(bytes, pos, end);
+    if (next < 0) return pos;
+    pos = next;
+  }
+}
+
+/** Counts a list; false when its size is not that of the ones before. */
+function closeRow(sink: NumberSink, width: number): boolean {
+  if (sink.rows++ === 0) sink.width = width;
+  return sink.width === width;
+}
+
+/** The offset behind `,[` with a number after it, or -1 where that does not follow. */
+function nextRow(bytes: Buffer, at: number, end: number): number {
+  let pos = at;
+  if (bytes[pos]! <= SPACE) pos = skipSpace(bytes, pos, end);
+  if (bytes[pos] !== COMMA) return -1;
+  pos++;
+  if (bytes[pos]! <= SPACE) pos = skipSpace(bytes, pos, end);
+  return bytes[pos] === OPEN_BRACKET ? pos + 1 : -1;
 }
 
 /**
@@ -155,60 +235,4 @@ function roundLongNumber(
     if (near > 1e-250 && low === Math.fround(near * (1 + DOUBLE_SLACK))) return low;
   }
   return Math.abs(Number(bytes.toString('latin1', start, after)));
-}
-
-/**
- * Reads the elements of a list of integers between `least` and `most`; otherwise like `readDecimalRun`.
- * A number with a point or an exponent is not taken, as in TensorFlow Serving.
- */
-export function readIntegerRun(
-  bytes: Buffer,
-  at: number,
-  end: number,
-  sink: NumberSink,
-  least: number,
-  most: number,
-): number {
-  let pos = at;
-  let data = sink.data;
-  let length = sink.length;
-  while (pos < end) {
-    let byte = bytes[pos]!;
-    if (byte <= SPACE) {
-      pos = skipSpace(bytes, pos, end);
-      if (pos >= end) return -1;
-      byte = bytes[pos]!;
-    }
-    const isNegative = byte === MINUS;
-    if (isNegative) {
-      if (++pos >= end) return -1;
-      byte = bytes[pos]!;
-    }
-    let value = byte - ZERO;
-    if (value < 0 || value > 9) return -1;
-    pos++;
-    const isZero = value === 0;
-    while (pos < end) {
-      const digit = bytes[pos]! - ZERO;
-      if (digit < 0 || digit > 9) break;
-      if (isZero) return -1;
-      value = value * 10 + digit;
-      pos++;
-    }
-    if (isNegative) value = 0 - value;
-    if (value < least || value > most) return -1;
-    if (length === data.length) {
-      sink.length = length;
-      data = growSink(sink);
-    }
-    data[length++] = value;
-    if (pos < end && bytes[pos]! <= SPACE) pos = skipSpace(bytes, pos, end);
-    if (pos >= end) return -1;
-    const after = bytes[pos++]!;
-    if (after === COMMA) continue;
-    if (after !== CLOSE_BRACKET) return -1;
-    sink.length = length;
-    return pos;
-  }
-  return -1;
 }

@@ -29,6 +29,8 @@ export class TensorSink implements NumberSink {
   data = new Float64Array(256);
   strings: Uint8Array[] = [];
   length = 0;
+  rows = 0;
+  width = 0;
   /** Sizes by level, as far as known; `rank` is -1 until the first element is read. */
   readonly dims = new Int32Array(256);
   rank = -1;
