@@ -1,4 +1,5 @@
 import { binaryKernels } from './binary.js';
+import { boostedTreesKernels } from './boosted-trees.js';
 import { castKernels } from './cast.js';
 import { convKernels } from './conv.js';
 import { diagonalKernels } from './diagonal.js';
@@ -35,6 +36,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   passKernels,
   unaryKernels,
   binaryKernels,
+  boostedTreesKernels,
   castKernels,
   selectKernels,
   shapeKernels,

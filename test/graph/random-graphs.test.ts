@@ -203,7 +203,9 @@ describe('random graphs', () => {
         );
         for (const { name, value } of graph.inputs) {
           const real = growing.leaves.find((leaf) => leaf.name === name)!.shape;
-          value.shape!.forEach((dim, i) => typeof dim === 'string' && sizes.set(dim, real[i]!));
+          value.shape!.forEach((dim, i) => {
+            if (typeof dim === 'string') sizes.set(dim, real[i]!);
+          });
         }
         const wrong: string[] = [];
         interpret(graph, valuesOf(growing), {

@@ -128,6 +128,7 @@ export const miscShapes: ShapeFamily = {
   ...sameRow('MatrixDiagV2 MatrixDiagV3', (c) => [matrixDiag(c)]),
   ...sameRow('MatrixDiagPartV2 MatrixDiagPartV3', (c) => [matrixDiagPart(c)]),
   ...sameRow('DenseBincount', (c) => [bincount(c)]),
+  BoostedTreesBucketize: (c) => Array.from({ length: c.outputCount }, (_, i) => c.shape(i)),
   Bincount: (c) => [[c.ints(1)?.[0] ?? c.fresh()]],
   HistogramFixedWidth: (c) => [[c.constInt(2) ?? c.fresh()]],
   ...sameRow('LowerBound UpperBound', (c) => [c.shape(1)]),
