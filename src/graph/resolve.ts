@@ -166,7 +166,8 @@ export class Resolver {
 
   /** Flat output position of a reference. */
   outputIndex(scope: Scope, node: NodeDef, parsed: ParsedRef): number {
-    if (scope.functionDef === undefined && parsed.arg === '') return parsed.index;
+    const isFlat = scope.functionDef === undefined || scope.functionDef.hasFlatRefs === true;
+    if (isFlat && parsed.arg === '') return parsed.index;
     const outputs = this.outputArgs(node);
     if (outputs === undefined) return this.#unknownOutput(node, parsed);
     const slots = expandArgs(scope, node, outputs, node.attrs);

@@ -1,5 +1,6 @@
 import { TfdeployError } from '../base/error.js';
 import type { AttrValue, FunctionDef, GraphDef, NodeDef } from '../savedmodel/types.js';
+import { rebuildFrames } from './frames/rebuild.js';
 import type { Body, Node, Origin, Value } from './ir.js';
 
 /** Where nodes are put while the graph is built: the main graph or one body of control flow. */
@@ -46,8 +47,13 @@ export class NodeIndex {
   readonly main: ReadonlyMap<string, NodeDef>;
   readonly #functions = new Map<string, ReadonlyMap<string, NodeDef>>();
 
-  constructor(readonly graph: GraphDef) {
-    this.main = indexNodes(graph.nodes, '');
+  readonly graph: GraphDef;
+
+  constructor(graph: GraphDef) {
+    // A name that stands twice is told before the graph is looked at in any other way.
+    indexNodes(graph.nodes, '');
+    this.graph = rebuildFrames(graph);
+    this.main = indexNodes(this.graph.nodes, '');
   }
 
   ofFunction(functionDef: FunctionDef): ReadonlyMap<string, NodeDef> {

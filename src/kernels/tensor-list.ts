@@ -180,6 +180,17 @@ export const tensorListKernels: KernelFamily = {
     });
     return [wrap(new TensorList(context.tensor(0).dtype, shapeAt(context, 2), items))];
   },
+  TensorListScatterIntoExistingList: (context) => {
+    const list = listAt(context, 0);
+    const rows = rowsOf(context.tensor(1));
+    const items = [...list.items];
+    integersOf(context, 2).forEach((index, i) => {
+      if (index < 0) throw context.fail(`index ${index} is negative`);
+      while (items.length <= index) items.push(undefined);
+      items[index] = rows[i];
+    });
+    return [wrap(new TensorList(list.dtype, list.elementShape, items))];
+  },
   TensorListElementShape: (context) => {
     const { elementShape } = listAt(context, 0);
     const dtype = context.attrs.dtype('shape_type') === 'int64' ? 'int64' : 'int32';

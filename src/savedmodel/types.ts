@@ -72,6 +72,8 @@ export interface FunctionDef {
   /** Attributes of input arguments by position (`_output_shapes`, `_user_specified_name`, …). */
   readonly argAttrs?: ReadonlyMap<number, ReadonlyMap<string, AttrValue>>;
   readonly isStateful?: boolean;
+  /** True when `nodes` refer to outputs by flat position (`node:1`), as the main graph does. */
+  readonly hasFlatRefs?: boolean;
 }
 
 export interface GraphDef {

@@ -1,4 +1,5 @@
 import type { DType } from '../../base/dtype.js';
+import type { Shape } from '../../base/shape.js';
 import type { Emitter } from '../emitter.js';
 import type { OnnxBody, Ref } from '../types.js';
 
@@ -9,7 +10,7 @@ import type { OnnxBody, Ref } from '../types.js';
 export function emitBody(
   onnx: Emitter,
   name: string,
-  inputs: readonly { readonly name: string; readonly dtype: DType }[],
+  inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape?: Shape }[],
   outputs: readonly Ref[],
 ): OnnxBody {
   const made = new Set(onnx.nodes.flatMap((node) => node.outputs));
@@ -21,7 +22,7 @@ export function emitBody(
   });
   return onnx.body(
     name,
-    inputs.map((input) => ({ ...input, shape: null })),
+    inputs.map((input) => ({ shape: null, ...input })),
     named,
   );
 }

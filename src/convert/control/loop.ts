@@ -14,6 +14,7 @@ export function emitLoop(tools: FlowTools): readonly Ref[] {
   const [condition, body] = [node.bodies.get('cond') as Body, node.bodies.get('body') as Body];
   const initial = node.inputs.map((input) => refs.get(input));
   const isEntered = emitCondition(tools, onnx, refs, condition, initial);
+  onnx.scope = node.name;
   const child = onnx.child();
   const inner = new RefTable(child, refs);
   const turn = child.declare(`${node.name}/turn`, 'int64');
@@ -26,8 +27,8 @@ export function emitLoop(tools: FlowTools): readonly Ref[] {
     child,
     node.name,
     [
-      { name: turn, dtype: 'int64' },
-      { name: goesOn, dtype: 'bool' },
+      { name: turn, dtype: 'int64', shape: [] },
+      { name: goesOn, dtype: 'bool', shape: [] },
       ...state.map((name, i) => ({ name, dtype: (body.inputs[i] as Value).dtype })),
     ],
     [again, ...next],
