@@ -9,13 +9,12 @@ import type { Bundle, MetaGraph, SavedModel, SignatureDef } from '../savedmodel/
 import type { SignatureCoverage } from './inspection.js';
 
 /**
- * Compiles every signature without its weights: floating-point variables count as zeros, so that their files
- * stay closed. Nothing of the result is kept but what it says about engines.
+ * Compiles every signature without its weights: variables have stand-ins for values, so that their files stay
+ * closed. Nothing of the result is kept but what it says about engines.
  */
 export function coverModel(model: SavedModel): ReadonlyMap<string, SignatureCoverage>[] {
   const bundle = openBundle(model.files, model.dir);
-  const outline = bundle === undefined ? undefined : outlineBundle(bundle);
-  return model.metaGraphs.map((metaGraph) => coverMetaGraph(model, metaGraph, outline));
+  return model.metaGraphs.map((metaGraph) => coverMetaGraph(model, metaGraph, bundle));
 }
 
 function coverMetaGraph(
@@ -32,7 +31,7 @@ function coverMetaGraph(
     const twin = coverage.get(twins.get(border) ?? '');
     // A blocker without an operation speaks of its signature by name.
     const isShared = twin?.blockers.every(({ op }) => op !== '') ?? false;
-    coverage.set(name, isShared ? twin! : coverSignature(model, tags, name, bundle));
+    coverage.set(name, isShared ? twin! : coverOutline(model, tags, name, bundle));
     twins.set(border, name);
   }
   return coverage;
@@ -44,6 +43,20 @@ function describeBorder({ inputs, outputs }: SignatureDef): string {
       side.map(([name, { name: ref, components }]) => [name, ref, [...(components ?? [])]]),
     ),
   );
+}
+
+/** A refusal that may come of a made-up integer or string is looked at again with the real ones. */
+function coverOutline(
+  model: SavedModel,
+  tags: readonly string[],
+  name: string,
+  bundle: Bundle | undefined,
+): SignatureCoverage {
+  if (bundle === undefined) return coverSignature(model, tags, name, undefined);
+  const outline = outlineBundle(bundle);
+  const coverage = coverSignature(model, tags, name, outline.bundle);
+  if (coverage.blockers.length === 0 || !outline.hasInvented()) return coverage;
+  return coverSignature(model, tags, name, outlineBundle(bundle, 'steering').bundle);
 }
 
 function coverSignature(

@@ -144,7 +144,7 @@ describe('a checkpoint', () => {
     expect(tensor).toMatchObject({ dtype: 'float32', shape: [2], byteLength: 8 });
     expect(tensor.file).toEqual({ path: DATA, offset: 0, length: 8 });
     expect(tensor.crc32c).toBe(crc32c(new Uint8Array(Float32Array.of(1, 2).buffer)));
-    expect(outlineBundle(bundle).tensor('w').read().data).toEqual(new Float32Array(2));
+    expect(outlineBundle(bundle).bundle.tensor('w').read().data).toEqual(new Float32Array(2));
     expect(() => tensor.read()).toThrow('was opened');
   });
 
@@ -312,6 +312,30 @@ describe('a checkpoint', () => {
     expect(refusalOf(() => open(files).tensor('w').read())).toContain('wrong checksum');
     const trusting = openBundle(memoryFiles(files), 'm', { verify: false })!;
     expect(refusalOf(() => trusting.tensor('w').read())).toBe('no error');
+  });
+
+  test('an outline has stand-ins for values, and tells when one may steer', () => {
+    const tensors: Record<string, StoredTensor> = {
+      w,
+      strings,
+      ids: { dtype: 'int64', shape: [3], values: [7n, 8n, 9n] },
+      axis: { dtype: 'int32', shape: [], values: [5] },
+    };
+    const bundle = open(filesOf(tensors));
+    const outline = outlineBundle(bundle);
+    expect([outline.bundle.tensor('w').read().data, outline.hasInvented()]).toEqual([
+      new Float32Array(2),
+      false,
+    ]);
+    expect(outline.bundle.tensor('ids').read().data).toEqual(BigInt64Array.of(0n, 1n, 2n));
+    expect(outline.hasInvented()).toBe(true);
+    expect(outline.bundle.tensor('axis').read().data).toEqual(Int32Array.of(1));
+    expect(outline.bundle.tensor('strings').read().data).toEqual(
+      ['0', '1', '2'].map((text) => new TextEncoder().encode(text)),
+    );
+    const steering = outlineBundle(bundle, 'steering').bundle;
+    expect(steering.tensor('axis').read().data).toEqual(Int32Array.of(5));
+    expect(steering.tensor('w').read().data).toEqual(new Float32Array(2));
   });
 
   test('a key that is not there is named', () => {
