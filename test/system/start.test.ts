@@ -24,6 +24,7 @@ it.skipIf(!requireProgram('curl'))(
     const start = startChild('npm', ['start'], { cwd: clone, env });
     try {
       const [line] = await start.waitFor(/curl .*:predict$/m, 240_000);
+      url = /http:\S+/.exec(line)?.[0] ?? '';
       const { stdout } = await execa('bash', ['-c', `${line} --silent --max-time 10`], { cwd: clone });
       const { predictions } = JSON.parse(stdout) as { predictions: { digit: number }[] };
       const expected = JSON.parse(readFileSync(join(clone, 'examples/digits/expected.json'), 'utf8')) as {
