@@ -24,7 +24,7 @@ export interface SignatureInfo {
 export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSignature | RefusedSignature {
   const { signature: name } = graph;
   const ops = countOps(graph);
-  const batchable = isBatchable(graph);
+  const wasBatchable = isBatchable(graph);
   simplify(graph);
   const { stages, blockers, warnings } = compileStages(graph, info);
   if (blockers.length > 0) return { name, methodName: info.methodName, blockers };
@@ -34,7 +34,7 @@ export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSig
     inputs: graph.inputs.map(planInput),
     outputs: graph.outputs.map(({ name: output, value }) => planOutput(output, value)),
     stages: stages.filter((stage) => stage.outputs.length > 0),
-    isBatchable: batchable,
+    isBatchable: wasBatchable || isBatchable(graph),
     assumedShapes: info.isRankFree ? {} : findAssumedShapes(graph),
     warnings,
     ops,

@@ -61,8 +61,9 @@ class EinsumLowering {
   #regroup(ref: Ref, from: Letters, groups: readonly Letters[], known: ReadonlyMap<string, Dim>): Ref {
     const { onnx } = this.context;
     const sizes = groups.map((group) => productOf(group, known));
-    const isOne = sizes.filter((size) => size === undefined).length <= 1 && !sizes.includes(0);
-    if (isOne) return onnx.op('Reshape', [ref, onnx.i64(sizes.map((size) => size ?? -1))]);
+    const kept = groups.findIndex((group) => group.length !== 1);
+    const written = writeSizes(sizes, kept < 0 ? groups.length : kept);
+    if (written !== undefined) return onnx.op('Reshape', [ref, onnx.i64(written)]);
     const dims = shapeOf(this.context, ref);
     const parts = groups.map((group, index) => {
       const size = sizes[index];
@@ -85,9 +86,11 @@ class EinsumLowering {
     }
     const letters = groups.flat();
     const sizes = letters.map((letter) => productOf([letter], known));
-    if (sizes.filter((size) => size === undefined).length <= 1 && !sizes.includes(0)) {
-      return onnx.op('Reshape', [ref, onnx.i64(sizes.map((size) => size ?? -1))]);
-    }
+    const written = writeSizes(
+      sizes,
+      groups.findIndex((group) => group.length !== 1),
+    );
+    if (written !== undefined) return onnx.op('Reshape', [ref, onnx.i64(written)]);
     const parts = letters.map((letter, index) => {
       const size = sizes[index];
       if (size !== undefined) return onnx.i64([size]);
@@ -101,6 +104,13 @@ class EinsumLowering {
     });
     return onnx.op('Reshape', [ref, onnx.op('Concat', parts, { axis: 0 })], { allowzero: 1 });
   }
+}
+
+/** Sizes as Reshape takes them: the first `kept` ones may be copied (0), one may be computed (−1). */
+function writeSizes(sizes: readonly (number | undefined)[], kept: number): number[] | undefined {
+  if (sizes.includes(0)) return undefined;
+  const written = sizes.map((size, axis) => size ?? (axis < kept ? 0 : -1));
+  return written.filter((size) => size === -1).length <= 1 ? written : undefined;
 }
 
 function productOf(group: Letters, sizes: ReadonlyMap<string, Dim>): number | undefined {

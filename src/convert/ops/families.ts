@@ -8,6 +8,7 @@ import { convTranspose } from './conv-transpose.js';
 import { count } from './count.js';
 import { dynamic } from './dynamic.js';
 import { einsums } from './einsum.js';
+import { fused } from './fused.js';
 import { gather } from './gather.js';
 import { image } from './image.js';
 import { imageColor } from './image-color.js';
@@ -53,6 +54,7 @@ export const FAMILIES: Readonly<Record<string, OpFamily>> = {
   dynamic,
   sparse,
   random,
+  fused,
   conv,
   convTranspose,
   convFused,
