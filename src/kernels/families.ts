@@ -14,6 +14,7 @@ import { parseFamily } from './parse/ops.js';
 import { passKernels } from './pass-through.js';
 import { poolKernels } from './pool.js';
 import { quantizeKernels } from './quantize.js';
+import { raggedKernels } from './ragged.js';
 import { rangeKernels } from './range.js';
 import { reduceKernels } from './reduce.js';
 import { resizeKernels } from './resize.js';
@@ -42,6 +43,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   shapeKernels,
   sliceKernels,
   padKernels,
+  raggedKernels,
   rangeKernels,
   gatherKernels,
   reduceKernels,

@@ -106,6 +106,10 @@ describe('shapes that are inferred hold for what TensorFlow answers', () => {
         "ParseExample",
         "ParseExampleV2",
         "ParseSingleExample",
+        "RaggedGather",
+        "RaggedRange",
+        "RaggedTensorToSparse",
+        "RaggedTensorToTensor",
         "Range",
         "SparseConcat",
         "SparseFillEmptyRows",
@@ -131,6 +135,7 @@ describe('shapes that are inferred hold for what TensorFlow answers', () => {
     expect([...missing].sort()).toMatchInlineSnapshot(`
       [
         "ParseSingleExample",
+        "RaggedGather",
         "StringNGrams",
         "UnicodeDecode",
         "UnicodeDecodeWithOffsets",

@@ -489,6 +489,24 @@ case("SparseSlice", {"indices": np.array([[0, 0], [1, 2], [2, 1]]), "values": no
 for dim in (0, 1, -1):
     case("SparseConcat", {"indices": [np.array([[0, 0], [1, 1]]), np.array([[0, 1], [1, 0]])], "values": [normal(2), normal(2)], "shapes": [np.array([2, 2]), np.array([2, 2])]}, {"concat_dim": dim})
 
+# Ragged tensors.
+splits, ids = np.array([0, 2, 2, 5, 6]), np.array([0, 0, 2, 2, 2, 3])
+for shape in ([-1, -1], [3, 2], [5, 4], [-1, 0]):
+    case("RaggedTensorToTensor", {"shape": np.array(shape), "values": normal(6), "default_value": f32(-1), "row_partition_tensors": [splits]}, {"row_partition_types": ["ROW_SPLITS"]})
+    case("RaggedTensorToTensor", {"shape": np.array(shape), "values": strings(*[b"a"] * 6), "default_value": np.array(b"", dtype=object), "row_partition_tensors": [np.array(4), ids]},
+         {"row_partition_types": ["FIRST_DIM_SIZE", "VALUE_ROWIDS"]})
+deep = [np.array([0, 2, 3]), np.array([0, 1, 4, 6])]
+case("RaggedTensorToTensor", {"shape": np.int64(-1), "values": normal(6), "default_value": f32(0), "row_partition_tensors": deep}, {"row_partition_types": ["ROW_SPLITS", "ROW_SPLITS"]})
+case("RaggedTensorToTensor", {"shape": np.array([-1, -1, 2, 3]), "values": normal(6, 3), "default_value": f32(9), "row_partition_tensors": deep}, {"row_partition_types": ["ROW_SPLITS", "ROW_SPLITS"]})
+case("RaggedTensorToSparse", {"rt_nested_splits": deep, "rt_dense_values": normal(6)})
+case("RaggedTensorToSparse", {"rt_nested_splits": [splits], "rt_dense_values": normal(6, 2)})
+case("RaggedRange", {"starts": np.array([0, 5, 8], np.int32), "limits": np.array([3, 5, 4], np.int32), "deltas": np.array([1, 1, -2], np.int32)}, {"Tsplits": tf.int64})
+case("RaggedRange", {"starts": np.int64(0), "limits": np.array([3, 0]), "deltas": np.int64(1)}, {"Tsplits": tf.int32})
+case("RaggedRange", {"starts": f32(0), "limits": f32(1), "deltas": f32(0.25)}, {"Tsplits": tf.int64})
+case("RaggedGather", {"params_nested_splits": [splits], "params_dense_values": normal(6), "indices": np.array([2, 0, 2, 1])}, {"OUTPUT_RAGGED_RANK": 1}, {"PARAMS_RAGGED_RANK": 1})
+case("RaggedGather", {"params_nested_splits": deep, "params_dense_values": normal(6, 2), "indices": np.array([[1], [0]], np.int32)}, {"OUTPUT_RAGGED_RANK": 3}, {"PARAMS_RAGGED_RANK": 2})
+case("RaggedGather", {"params_nested_splits": [splits], "params_dense_values": normal(6), "indices": np.array([4])}, {"OUTPUT_RAGGED_RANK": 1}, {"PARAMS_RAGGED_RANK": 1})
+
 # Quantisation.
 wide = np.linspace(-8, 8, 33).astype(f32)
 case("FakeQuantWithMinMaxArgs", {"inputs": wide}, {"min": -6.0, "max": 6.0, "num_bits": 8, "narrow_range": False})

@@ -105,6 +105,20 @@ function denseShape(c: ShapeContext, batch: readonly Dim[], shape: Shape): Shape
   return own === null ? null : [...batch, ...own];
 }
 
+/** One dimension per partition and one for the rows, then those of the values; sizes as they are asked for. */
+function raggedToTensor(c: ShapeContext): Shape {
+  const inner = c.dims(1)?.slice(1);
+  if (inner === undefined) return null;
+  const types = c.attrs.strings('row_partition_types');
+  const levels = types[0] === 'FIRST_DIM_SIZE' ? types.length - 1 : types.length;
+  const wanted = c.ints(0);
+  const outer = Array.from({ length: levels + 1 }, (_, i) => {
+    const size = wanted?.length === 1 && c.rank(0) === 0 ? undefined : wanted?.[i];
+    return typeof size === 'number' && size >= 0 ? size : c.fresh();
+  });
+  return [...outer, ...inner];
+}
+
 const random = (c: ShapeContext): readonly Shape[] => [shapeFromInput(c, 0)];
 const image: ShapeFamily[string] = (c) => {
   const channels = c.attrs.int('channels', 0);
@@ -149,6 +163,18 @@ export const miscShapes: ShapeFamily = {
       [hasRows ? rows : c.fresh()],
       [c.dims(1)?.[0] ?? c.fresh()],
     ];
+  },
+  RaggedTensorToTensor: (c) => [raggedToTensor(c)],
+  RaggedTensorToSparse: (c) => {
+    const count = c.fresh();
+    const inner = c.dims(-1);
+    const rank = inner === undefined ? c.fresh() : c.inputCount - 1 + inner.length;
+    return [[count, rank], [count], [rank]];
+  },
+  RaggedRange: (c) => {
+    const rows = [0, 1, 2].map((i) => c.length(i)).find((length) => length !== undefined);
+    const isScalar = [0, 1, 2].every((i) => c.rank(i) === 0);
+    return [[rows !== undefined ? rows + 1 : isScalar ? 2 : c.fresh()], [c.fresh()]];
   },
   SparseSlice: sparseSet,
   SparseConcat: (c) => {
