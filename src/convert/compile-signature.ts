@@ -7,6 +7,7 @@ import type { CompiledSignature, CompiledStage } from './compiled.js';
 import { convertNodes, RefTable, type RefusedNode } from './convert-nodes.js';
 import { Emitter } from './emitter.js';
 import { type LayoutTools, optimizeLayout } from './layout.js';
+import { lowerControl } from './lower-control.js';
 import { canRunOnHost, NEVER_CROSSING, partition, type Segment, touches } from './partition.js';
 import type { Blocker, PlanTensor, RefusedSignature } from './plan.js';
 import { simplify } from './simplify.js';
@@ -24,6 +25,7 @@ export interface SignatureInfo {
 export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSignature | RefusedSignature {
   const { signature: name } = graph;
   const ops = countOps(graph);
+  lowerControl(graph);
   const wasBatchable = isBatchable(graph);
   simplify(graph);
   const { stages, blockers, warnings } = compileStages(graph, info);
@@ -56,7 +58,10 @@ function compileStages(graph: Graph, info: SignatureInfo): Stages {
     const warnings = [...moved].map(([op, count]) => `${count} × ${op} runs on the host`);
     const refused: RefusedNode[] = [];
     const stages = parts.segments.map((segment) => compileSegment(graph, segment, info, refused, warnings));
-    const movable = refused.filter(({ node }) => !sides.has(node) && canMove(node));
+    const movable = refused.filter(
+      // What an unread attribute means is no better known to the host.
+      ({ node, blocker }) => blocker.code !== 'TFD_ATTR_UNREAD' && !sides.has(node) && canMove(node),
+    );
     for (const node of new Set(movable.map(({ node: each }) => each))) {
       sides.set(node, 'host');
       moved.set(node.op, (moved.get(node.op) ?? 0) + 1);

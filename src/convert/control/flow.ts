@@ -33,8 +33,7 @@ export function convertFlow(
 function emitIf(tools: FlowTools): Ref[] {
   const [choice, ...passed] = tools.node.inputs;
   const condition = asCondition(tools, tools.onnx, tools.refs.get(choice as Value), choice as Value);
-  const branch = (key: string) =>
-    emitBranch(tools, tools.onnx, tools.node.bodies.get(key) as Body, passed);
+  const branch = (key: string) => emitBranch(tools, tools.onnx, tools.node.bodies.get(key) as Body, passed);
   tools.onnx.scope = tools.node.name;
   return tools.onnx.control(
     'If',

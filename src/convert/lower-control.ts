@@ -1,0 +1,7 @@
+import type { Graph } from '../graph/ir.js';
+import { lowerLists } from './control/lists/lower.js';
+
+/** Makes control flow plain before anything else looks at the graph. Changes it in place. */
+export function lowerControl(graph: Graph): void {
+  lowerLists(graph);
+}
