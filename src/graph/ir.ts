@@ -26,7 +26,10 @@ export interface Value {
   readonly index: number;
   /** The value, when it is the same in every run. Never decoded until `read()`. */
   constant: TensorValue | undefined;
-  /** Known elements of a small integer tensor (rank 0 or 1): numbers and symbols, row-major. */
+  /**
+   * Known elements of a small integer tensor (rank 0 or 1): numbers and symbols, row-major. A symbol that
+   * begins with `~` stands for any integer, also a negative one; all others are sizes.
+   */
   elements: readonly Dim[] | undefined;
 }
 

@@ -50,7 +50,7 @@ function makeNode(
   return { node, sizes };
 }
 
-const cases = ['kernels.json', 'text-kernels.json', 'parse-kernels.json'].flatMap(readCases);
+const cases = ['kernels.json.gz', 'text-kernels.json', 'parse-kernels.json'].flatMap(readCases);
 
 describe('shapes that are inferred hold for what TensorFlow answers', () => {
   it.each<Knowledge>(['nothing', 'integers', 'shapes', 'shapes and integers'])('knowing %s', (knowledge) => {

@@ -3,7 +3,7 @@ import { decodeBrain, decodeHalf } from '../../src/kernels/half.js';
 import { kernelOps } from '../../src/kernels/registry.js';
 import { caseName, readCases, runCase } from './recorded-cases.js';
 
-const cases = readCases('kernels.json');
+const cases = readCases('kernels.json.gz');
 
 interface Plain {
   readonly dtype: string;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { type NumericDType, viewAs } from '../../src/base/dtype.js';
 import { isTfdeployError } from '../../src/base/error.js';
 import type { Tensor } from '../../src/base/tensor.js';
@@ -28,7 +29,9 @@ export interface RecordedCase {
 
 export function readCases(name: string): RecordedCase[] {
   const url = new URL(`../fixtures/${name}`, import.meta.url);
-  return (JSON.parse(readFileSync(url, 'utf8')) as { cases: RecordedCase[] }).cases;
+  const bytes = readFileSync(url);
+  const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  return (JSON.parse(text) as { cases: RecordedCase[] }).cases;
 }
 
 function toBytes(base64: string): Uint8Array {

@@ -3,6 +3,7 @@
 A case is one raw op: attributes, inputs, and its outputs or the fact that TensorFlow refuses it.
 """
 import base64
+import gzip
 import json
 import os
 
@@ -76,7 +77,9 @@ class Recorder:
         self.cases.append(record)
 
     def write(self, name):
-        with open(os.path.join(HERE, "..", "fixtures", name), "w") as f:
-            json.dump({"tensorflow": tf.__version__, "cases": self.cases}, f, separators=(",", ":"))
-            f.write("\n")
+        text = json.dumps({"tensorflow": tf.__version__, "cases": self.cases}, separators=(",", ":")) + "\n"
+        # Without a time in it, the same cases give the same bytes.
+        data = gzip.compress(text.encode(), mtime=0) if name.endswith(".gz") else text.encode()
+        with open(os.path.join(HERE, "..", "fixtures", name), "wb") as f:
+            f.write(data)
         print(name, len(self.cases), "cases,", sum("error" in c for c in self.cases), "refused")

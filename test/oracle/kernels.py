@@ -1,4 +1,4 @@
-"""Records what TensorFlow's numeric ops answer: test/fixtures/kernels.json."""
+"""Records what TensorFlow's numeric ops answer: test/fixtures/kernels.json.gz."""
 import numpy as np
 import tensorflow as tf
 
@@ -525,4 +525,4 @@ case("QuantizeAndDequantizeV4", {"input": wide.reshape(11, 3), "input_min": np.a
 case("QuantizeAndDequantizeV4", {"input": wide.reshape(11, 3), "input_min": f32(0), "input_max": f32(0)},
      {"signed_input": True, "range_given": False, "narrow_range": False, "axis": 1, "num_bits": 8, "round_mode": "HALF_TO_EVEN"})
 
-recorder.write("kernels.json")
+recorder.write("kernels.json.gz")
