@@ -22,6 +22,7 @@ it.skipIf(!requireProgram('curl'))(
       XDG_CACHE_HOME: join(root, 'cache'),
     };
     const start = startChild('npm', ['start'], { cwd: clone, env });
+    let url = '';
     try {
       const [line] = await start.waitFor(/curl .*:predict$/m, 240_000);
       url = /http:\S+/.exec(line)?.[0] ?? '';
@@ -34,5 +35,7 @@ it.skipIf(!requireProgram('curl'))(
     } finally {
       await start.stop();
     }
+    // Nothing is left behind when npm is told to end.
+    await expect(fetch(url, { signal: AbortSignal.timeout(5_000) })).rejects.toThrow();
   },
 );
