@@ -2,6 +2,7 @@ import type { DType } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
 import type { Graph, Node, TableValue, Value } from '../graph/ir.js';
 import { findKernel } from '../kernels/registry.js';
+import { opDef } from '../savedmodel/opdefs.js';
 import type { TensorValue } from '../savedmodel/types.js';
 import { blockerOf } from './blockers.js';
 import { readsOf, withInner } from './control/captures.js';
@@ -84,6 +85,7 @@ export function partition(graph: Graph, forced: Sides = new Map()): Partition {
     const from = Math.max(0, ...readsOf(node).map((input) => levelOf.get(input) ?? 0));
     const side = chooseSide(node, from, forced, feedsHost);
     const isHost = side === 'host';
+    if (isHost) blockers.push(...refuseUnknownAttrs(node));
     const level = (from % 2 === 0) === isHost ? from : from + 1;
     const row = byLevel.get(level) ?? [];
     row.push(node);
@@ -97,6 +99,20 @@ export function partition(graph: Graph, forced: Sides = new Map()): Partition {
   const levels = [...byLevel.keys()].sort((a, b) => a - b);
   if (!levels.includes(0) && graph.outputs.some(({ value }) => isConstantOutput(value))) levels.unshift(0);
   return { segments: levels.map((level) => cutSegment(graph, byLevel.get(level) ?? [], level)), blockers };
+}
+
+/**
+ * A host kernel reads the attributes that TensorFlow declares for its operation; another one could mean
+ * anything.
+ */
+function refuseUnknownAttrs(node: Node): Blocker[] {
+  return withInner(node).flatMap((each) => {
+    const def = opDef(each.op);
+    const unknown = [...each.attrs.keys()].filter((name) => !name.startsWith('_') && !def?.attrs.has(name));
+    if (def === undefined || unknown.length === 0) return [];
+    const why = `attribute ${unknown.join(', ')} is not one that the operation is known to have`;
+    return [blockerOf(each, new TfdeployError('TFD_ATTR_UNREAD', why, { details: { why } }))];
+  });
 }
 
 /** Tables stand in the program of each stage that uses them. */
