@@ -12,7 +12,7 @@ export interface TableFileOptions {
   readonly vocabSize: number;
   /** One character. */
   readonly delimiter: string;
-  /** Lines that are skipped at the start. */
+  /** Number of the first line, where line numbers are taken. */
   readonly offset: number;
 }
 
@@ -41,9 +41,10 @@ export function readTableFile(
   options: TableFileOptions,
   where: string,
 ): { keys: Tensor; values: Tensor } {
-  const all = splitLines(bytes).slice(options.offset);
+  const all = splitLines(bytes);
   const lines = options.vocabSize >= 0 ? all.slice(0, options.vocabSize) : all;
   const refuse = (what: string) => new TfdeployError('TFD_KERNEL_INPUT', `${where}: ${what}`);
+  if (all.length === 0) throw refuse('is empty');
   if (options.vocabSize >= 0 && lines.length < options.vocabSize) {
     throw refuse(`has ${lines.length} lines where ${options.vocabSize} are wanted`);
   }
@@ -57,7 +58,11 @@ export function readTableFile(
   const column = (index: number, dtype: DType): Tensor => {
     if (index === LINE_NUMBER) {
       if (dtype !== 'int64') throw refuse(`line numbers are int64, not ${dtype}`);
-      return numericTensor('int64', [lines.length], lines.keys());
+      return numericTensor(
+        'int64',
+        [lines.length],
+        lines.map((_, i) => i + options.offset),
+      );
     }
     const cells = lines.map((line, i) => {
       const cell = index === WHOLE_LINE ? line : columns[i]![index];
@@ -89,18 +94,31 @@ function parseCells(cells: Uint8Array[], dtype: DType, refuse: (what: string) =>
   const decoder = new TextDecoder();
   const texts = cells.map((cell) => decoder.decode(cell).trim());
   if (dtype === 'int32' || dtype === 'int64') {
-    const bad = texts.find((text) => !/^[+-]?\d+$/.test(text));
-    if (bad !== undefined) throw refuse(`"${bad}" is not a whole number`);
+    const bits = dtype === 'int32' ? 32 : 64;
     return numericTensor(
       dtype,
       shape,
-      texts.map((text) => BigInt(text.replace(/^\+/, ''))),
+      texts.map((text) => {
+        const value = /^[+-]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, '')) : undefined;
+        if (value === undefined || BigInt.asIntN(bits, value) !== value)
+          throw refuse(`"${text}" is no ${dtype}`);
+        return value;
+      }),
     );
   }
-  if (dtype === 'float32' || dtype === 'float64') {
-    const bad = texts.find((text) => text === '' || Number.isNaN(Number(text)));
-    if (bad !== undefined) throw refuse(`"${bad}" is not a number`);
-    return numericTensor(dtype, shape, texts.map(Number));
-  }
+  if (dtype === 'float32' || dtype === 'float64')
+    return numericTensor(dtype, shape, texts.map(parseFloatCell));
   throw refuse(`columns of type ${dtype} are not read`);
+
+  function parseFloatCell(text: string): number {
+    const special = /^([+-]?)(inf(inity)?|nan)$/i.exec(text);
+    const value =
+      special === null
+        ? Number(text)
+        : special[2]!.toLowerCase() === 'nan'
+          ? Number.NaN
+          : Number.POSITIVE_INFINITY;
+    if (text === '' || (special === null && Number.isNaN(value))) throw refuse(`"${text}" is no number`);
+    return special?.[1] === '-' ? -value : value;
+  }
 }
