@@ -101,8 +101,9 @@ function compileSegment(
   for (const value of segment.outputs) onnx.publish(refs.get(value), value.name);
   warnings.push(...onnx.warnings);
   const border = (value: Value, shape: Shape) => ({ name: value.name, dtype: value.dtype, shape });
+  // No name of its own: signatures of the same content then share a file, and so a session.
   const body = onnx.body(
-    graph.signature,
+    'signature',
     segment.inputs.map((value) => border(value, info.isRankFree ? null : declaredShape(graph, value))),
     segment.outputs.map((value) => border(value, null)),
   );
