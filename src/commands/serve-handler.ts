@@ -3,20 +3,21 @@ import { entryPath } from '../base/entry.js';
 import { TfdeployError } from '../base/error.js';
 import { createLog } from '../base/log.js';
 import { readMachine } from '../base/machine.js';
+import { parseChannelArguments } from '../config/channel-arguments.js';
 import type { Config } from '../config/fields.js';
 import { resolveConfig } from '../config/resolve.js';
 import { ONNXRUNTIME } from '../engine/engines.js';
 import { type EngineLocation, findEngine } from '../engine/find.js';
 import { planCacheDir } from '../repository/plan-cache.js';
 import { tidyCache } from '../repository/repository.js';
-import { inheritListener, openListener } from '../supervisor/listener.js';
 import { createNotifier } from '../supervisor/sd-notify.js';
 import { startSupervisor } from '../supervisor/supervisor.js';
 import { upgradeProcess } from '../supervisor/upgrade.js';
 import type { CommandHandler } from './define.js';
-import { listModels } from './serve-models.js';
+import { listModels, pollModelConfig } from './serve-models.js';
 import { logOptions, planServing } from './serve-plan.js';
 import { printReady, readyJson } from './serve-ready.js';
+import { openSockets } from './serve-sockets.js';
 
 async function findOrInstallEngine(canInstall: boolean): Promise<EngineLocation> {
   const { found } = findEngine(ONNXRUNTIME);
@@ -73,21 +74,24 @@ export const runServe: CommandHandler = async (args, options, context) => {
   const { config, given, notes } = await resolveConfig(sources);
   const log = createLog(logOptions(config, 'supervisor'));
   for (const note of notes) log.warn(note);
-  if (given.has('port') && config.port !== 0)
-    log.warn('--port has no effect: the gRPC interface is not part of this version');
+  for (const name of parseChannelArguments(config.grpc_channel_arguments).unread)
+    log.warn(`--grpc-channel-arguments: ${name} has no effect on this server`);
 
   const engine = await findOrInstallEngine(config.install);
-  const plan = await planServing(config, given, listModels(args, config), engine);
+  const models = listModels(args, config);
+  const sockets = await openSockets(config, given);
+  const plan = await planServing(config, given, models, engine, sockets.grpc.length);
   const { workers, threads, reason } = plan.cores;
   log.info(`workers: ${workers}, threads of each: ${threads}`, { because: reason });
-  const listener =
-    inheritListener(process.env, process.pid) ?? (await openListener(config.host, config.rest_api_port));
   const removePidfile = writePidfile(config.pidfile);
   const repository = { ...repositoryOptions(config), log };
 
   const supervisor = startSupervisor({
     plan,
-    listener,
+    listener: sockets.rest,
+    grpcListeners: sockets.grpc,
+    decodeModels: async (bytes) =>
+      (await import('../repository/model-config-file.js')).decodeModelConfig(bytes),
     workerEntry: entryPath(import.meta.url, './serve-worker.js'),
     repository,
     isFailingFast: config.fail_fast,
@@ -96,9 +100,10 @@ export const runServe: CommandHandler = async (args, options, context) => {
     notifier: createNotifier(process.env, log),
     async reload() {
       const next = await resolveConfig(sources);
-      return planServing(next.config, next.given, listModels(args, next.config), engine);
+      const models = listModels(args, next.config);
+      return planServing(next.config, next.given, models, engine, sockets.grpc.length);
     },
-    upgrade: () => upgradeProcess(listener, log),
+    upgrade: () => upgradeProcess([sockets.rest, ...sockets.grpc], log),
     onReady(status) {
       const facts = {
         ...status,
@@ -112,9 +117,11 @@ export const runServe: CommandHandler = async (args, options, context) => {
       tidyCache(repository.cacheDir);
     },
   });
+  const stopPolling = pollModelConfig(config, supervisor, log);
   try {
     return await supervisor.ended;
   } finally {
+    stopPolling();
     removePidfile();
   }
 };

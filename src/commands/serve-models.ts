@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { TfdeployError } from '../base/error.js';
+import type { Log } from '../base/log.js';
 import type { Config } from '../config/fields.js';
 import { checkModelPath, parseModelArgument, parseModelArguments } from '../repository/layout.js';
-import { readModelConfigFile } from '../repository/model-config-file.js';
+import { parseModelConfig, readModelConfigFile } from '../repository/model-config-file.js';
 import { LATEST, type ModelConfig } from '../repository/policy.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
 
 /**
  * The models to serve: those of the command line, `model_base_path`, or `model_config_file`. A path of the
@@ -32,4 +35,27 @@ export function listModels(args: readonly string[], config: Config): ModelConfig
     policy: LATEST,
     labels: new Map(),
   }));
+}
+
+/**
+ * Follows changes of `model_config_file` every `model_config_file_poll_wait_seconds`; a file that can not be
+ * served leaves everything as it is. Returns what ends it.
+ */
+export function pollModelConfig(config: Config, supervisor: Supervisor, log: Log): () => void {
+  const { model_config_file: path, model_config_file_poll_wait_seconds: waitSeconds } = config;
+  if (path === undefined || waitSeconds === 0) return () => {};
+  let last = readFileSync(path, 'utf8');
+  const look = async (): Promise<void> => {
+    try {
+      const text = readFileSync(path, 'utf8');
+      if (text === last) return;
+      last = text;
+      await supervisor.replaceModels(parseModelConfig(Buffer.from(text), path));
+    } catch (error) {
+      log.error(`model_config_file: ${(error as Error).message}`);
+    }
+  };
+  const timer = setInterval(() => void look(), waitSeconds * 1000);
+  timer.unref();
+  return () => clearInterval(timer);
 }

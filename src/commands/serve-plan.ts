@@ -1,8 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { LogOptions } from '../base/log.js';
 import { readMachine } from '../base/machine.js';
 import { type BatchLimits, checkLimits, DEFAULT_LIMITS } from '../batch/limits.js';
+import { parseChannelArguments } from '../config/channel-arguments.js';
 import type { Config, FieldName } from '../config/fields.js';
 import type { EngineLocation } from '../engine/find.js';
 import type { Device } from '../engine/types.js';
@@ -68,6 +69,7 @@ export async function planServing(
   given: ReadonlyMap<FieldName, string>,
   models: readonly ModelConfig[],
   engine: EngineLocation,
+  grpcSockets: number,
 ): Promise<PlannedServing> {
   const limits = await readLimits(config);
   const cores = planCores(config, readMachine(), countModelBytes(models));
@@ -76,6 +78,9 @@ export async function planServing(
     monitoring === undefined
       ? undefined
       : (await import('../config/monitoring-file.js')).readMonitoringPath(monitoring);
+  const sslConfigFile = config.ssl_config_file;
+  // Read here too, so that a bad one ends the start and not the first client's call.
+  if (sslConfigFile !== undefined) (await import('../config/ssl-file.js')).readSslConfig(sslConfigFile);
   const worker: Omit<WorkerData, 'id' | 'log' | 'accessLog'> = {
     listenFd: WORKER_LISTEN_FD,
     threads: cores.threads,
@@ -93,6 +98,20 @@ export async function planServing(
       strictTfs: config.strict_tfs,
       servingMetricsPath,
     },
+    grpc:
+      grpcSockets === 0
+        ? undefined
+        : {
+            listenFds: Array.from({ length: grpcSockets }, (_, index) => WORKER_LISTEN_FD + 1 + index),
+            sslConfigFile: sslConfigFile === undefined ? undefined : resolve(sslConfigFile),
+            options: {
+              maxMessageBytes: config.max_body_bytes,
+              defaultDeadlineMs: config.slo_ms,
+              backlog: config.backlog,
+              asContent: config.enable_serialization_as_tensor_content,
+              channelArguments: parseChannelArguments(config.grpc_channel_arguments).known,
+            },
+          },
   };
   return {
     cores,

@@ -32,7 +32,7 @@ export function readyJson(facts: ReadyFacts): Record<string, unknown> {
   return {
     event: 'ready',
     rest: formatUrl(facts.address),
-    grpc: null,
+    grpc: facts.grpcAddress ?? null,
     workers: facts.workers,
     threads: facts.threads,
     startMs: Math.round(facts.startedMs),

@@ -3,6 +3,7 @@ import { createLog, type LogOptions } from '../base/log.js';
 import type { BatchLimits } from '../batch/limits.js';
 import type { EngineLocation } from '../engine/find.js';
 import type { Device } from '../engine/types.js';
+import type { GrpcOptions } from '../grpc/server.js';
 import type { HttpOptions } from '../http/options.js';
 
 /** What a worker process is started with. JSON. */
@@ -16,9 +17,18 @@ export interface WorkerData {
   readonly isBatching: boolean;
   readonly isWarmingUp: boolean;
   readonly http: Partial<Omit<HttpOptions, 'registry' | 'collectMetrics' | 'onAccess' | 'onFault'>>;
+  /** Absent: gRPC is off. */
+  readonly grpc: GrpcData | undefined;
   readonly log: LogOptions;
   /** Where the access log goes; nowhere when absent. */
   readonly accessLog: LogOptions | undefined;
+}
+
+/** The gRPC interface of a worker. Keys are read from their file: arguments of a process are no secret. */
+export interface GrpcData {
+  readonly listenFds: readonly number[];
+  readonly sslConfigFile: string | undefined;
+  readonly options: Partial<Omit<GrpcOptions, 'registry' | 'tls' | 'reload' | 'onFault'>>;
 }
 
 const LEAVE_MS = 200;
@@ -34,6 +44,7 @@ async function run(data: WorkerData): Promise<void> {
     { openWorkerChannel, toWire },
     { planDirOf },
     { createInstruments },
+    { createGrpcDoor },
   ] = await Promise.all([
     import('../http/server.js'),
     import('../engine/executor.js'),
@@ -42,6 +53,7 @@ async function run(data: WorkerData): Promise<void> {
     import('../supervisor/worker.js'),
     import('../repository/plan-cache.js'),
     import('./serve-instruments.js'),
+    import('../grpc/door.js'),
   ]);
   const log = createLog(data.log);
   const accessLog = data.accessLog === undefined ? undefined : createLog(data.accessLog);
@@ -88,24 +100,53 @@ async function run(data: WorkerData): Promise<void> {
   );
   instruments.watch(directory);
 
+  const onFault = (error: unknown) =>
+    log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const server = createHttpServer(directory, {
     ...data.http,
     registry,
     collectMetrics: channel.collectMetrics,
     onAccess: accessLog === undefined ? undefined : (entry) => accessLog.info('access', { ...entry }),
-    onFault: (error) => log.error(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    onFault,
   });
+  const { grpc } = data;
+  const door = createGrpcDoor(
+    async () => {
+      const file = grpc?.sslConfigFile;
+      const [{ createGrpcServer }, tls] = await Promise.all([
+        import('../grpc/server.js'),
+        file && import('../config/ssl-file.js').then(({ readSslConfig }) => readSslConfig(file)),
+      ]);
+      log.debug('gRPC is loaded for its first client');
+      return createGrpcServer(directory, {
+        ...grpc?.options,
+        registry,
+        tls: tls || undefined,
+        reload: channel.replaceModels,
+        onFault,
+      });
+    },
+    grpc?.options.backlog ?? 0,
+    onFault,
+  );
 
   channel.serve({
     apply: (snapshot) => directory.apply(snapshot),
-    listen: () => server.listen({ fd: data.listenFd }),
+    async listen() {
+      const [address] = await Promise.all([
+        server.listen({ fd: data.listenFd }),
+        ...(grpc?.listenFds ?? []).map((fd) => door.listen({ fd })),
+      ]);
+      return address ?? null;
+    },
     async drain(deadlineMs) {
       directory.setDraining();
       // First every process leaves the port, then connections are closed: a client that comes back at once
       // finds another server or none, never a socket that nobody accepts from.
       server.stopListening();
+      door.stopListening();
       await setTimeout(LEAVE_MS);
-      await server.drain(deadlineMs - LEAVE_MS);
+      await Promise.all([server.drain(deadlineMs - LEAVE_MS), door.drain(deadlineMs - LEAVE_MS)]);
       channel.send({ kind: 'metrics', id: 0, metrics: registry.snapshot() });
     },
     reopenLogs() {

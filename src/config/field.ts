@@ -30,6 +30,8 @@ export interface Field<T extends FieldType = FieldType> {
   readonly min?: number;
   readonly max?: number;
   readonly choices?: readonly string[];
+  /** Words that an integer field takes in place of a number, with the number each stands for. */
+  readonly words?: Readonly<Record<string, number>>;
   /** Where the word comes from. */
   readonly origin?: 'TensorFlow Serving' | 'gunicorn';
   /** Set on a field that is accepted and changes nothing: why. */

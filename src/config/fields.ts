@@ -1,4 +1,5 @@
 import { boolean, type Field, type FieldTypes, integer, integers, number, text } from './field.js';
+import { GRPC_FIELDS } from './grpc-fields.js';
 import { SERVING_FIELDS } from './serving-fields.js';
 
 const TFS = 'TensorFlow Serving';
@@ -19,14 +20,7 @@ export const FIELDS = {
     origin: TFS,
     about: 'port of the REST interface; 0 takes a free one',
   }),
-  port: integer({
-    section: 'Listening',
-    default: 8500,
-    min: 0,
-    max: 65535,
-    origin: TFS,
-    about: 'port of the gRPC interface; 0 turns it off',
-  }),
+  ...GRPC_FIELDS,
   backlog: integer({
     section: 'Listening',
     default: 2048,

@@ -19,7 +19,8 @@ const KINDS = {
 } as const;
 
 function wrong(field: Field, given: unknown): Parsed {
-  return { problem: `should be ${KINDS[field.type]}; is ${JSON.stringify(given)}` };
+  const words = Object.keys(field.words ?? {}).map((word) => ` or ${word}`);
+  return { problem: `should be ${KINDS[field.type]}${words.join('')}; is ${JSON.stringify(given)}` };
 }
 
 function checkRange(field: Field, value: number): string | undefined {
@@ -29,6 +30,8 @@ function checkRange(field: Field, value: number): string | undefined {
 }
 
 function parseNumber(field: Field, given: unknown): Parsed {
+  const word = typeof given === 'string' && Object.hasOwn(field.words ?? {}, given);
+  if (word) return { value: field.words?.[given] as number };
   const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
   if (typeof value !== 'number' || !Number.isFinite(value)) return wrong(field, given);
   if (field.type !== 'number' && !Number.isSafeInteger(value)) return wrong(field, given);

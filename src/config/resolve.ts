@@ -24,7 +24,7 @@ export interface ResolvedConfig {
 
 const ROWS: ReadonlyMap<string, Field> = new Map(Object.entries(FIELDS));
 /** Variables of other parts of tfdeploy. */
-const OTHER_VARIABLES = new Set(['TFDEPLOY_CONFIG', 'TFDEPLOY_LISTEN_FD']);
+const OTHER_VARIABLES = new Set(['TFDEPLOY_CONFIG', 'TFDEPLOY_LISTEN_FD', 'TFDEPLOY_LISTEN_COUNT']);
 
 async function readFields(file: string): Promise<Record<string, unknown>> {
   let text: string;

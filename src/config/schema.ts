@@ -9,7 +9,13 @@ function schemaOf(row: Field): Record<string, unknown> {
       ? { type: 'array', items: { type: 'integer', minimum: row.min } }
       : {
           // `workers: 2` and `workers: auto` are both meant as text.
-          type: row.type === 'string' ? ['string', 'number'] : JSON_TYPES[row.type],
+          type:
+            row.type === 'string'
+              ? ['string', 'number']
+              : row.words === undefined
+                ? JSON_TYPES[row.type]
+                : [JSON_TYPES[row.type], 'string'],
+          pattern: row.words === undefined ? undefined : `^(${Object.keys(row.words).join('|')})$`,
           minimum: row.min,
           maximum: row.max,
           enum: row.choices,

@@ -4,26 +4,16 @@ const COMMON = { section: 'Accepted for TensorFlow Serving', origin: 'TensorFlow
 
 const NO_SESSION = 'there is no TensorFlow session behind this server';
 const NO_TFLITE = 'SavedModels are compiled; TensorFlow Lite files are not read';
-const NO_GRPC = 'the gRPC interface is not part of this version';
 const COMPILED = 'models are compiled ahead, no graph is kept';
 const OWN_POOLS = 'workers and threads set the parallelism';
 
 /** Fields of TensorFlow Serving that have no counterpart here: accepted, named in the log, without effect. */
 export const SERVING_FIELDS = {
-  grpc_socket_path: text({ ...COMMON, about: 'UNIX socket of gRPC', meaningless: NO_GRPC }),
-  grpc_channel_arguments: text({ ...COMMON, about: 'arguments of the gRPC server', meaningless: NO_GRPC }),
-  grpc_max_threads: integer({ ...COMMON, about: 'threads of the gRPC server', meaningless: NO_GRPC }),
-  enable_grpc_healthcheck_service: boolean({ ...COMMON, about: 'gRPC health service', meaningless: NO_GRPC }),
-  enable_serialization_as_tensor_content: boolean({
+  grpc_max_threads: integer({ ...COMMON, about: 'threads of the gRPC server', meaningless: OWN_POOLS }),
+  enable_grpc_healthcheck_service: boolean({
     ...COMMON,
-    about: 'answers over gRPC carry tensor_content',
-    meaningless: NO_GRPC,
-  }),
-  ssl_config_file: text({
-    ...COMMON,
-    about: 'text proto SSLConfig of gRPC',
-    meaningless: 'TLS is not part of this version: put a proxy in front',
-    isRefused: true,
+    about: 'gRPC health service',
+    meaningless: 'it is always there and tells the state as it is',
   }),
   use_alts_credentials: boolean({
     ...COMMON,

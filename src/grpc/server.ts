@@ -8,12 +8,14 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { TlsTexts } from '../config/ssl-file.js';
 import type { ListenTarget } from '../http/server.js';
 import type { Registry } from '../metrics/registry.js';
 import type { Servable, ServableDirectory } from '../repository/types.js';
 import { decodeMessage } from '../savedmodel/wire/decode.js';
 import { encodeMessage } from '../savedmodel/wire/encode.js';
 import { inputError } from './call.js';
+import { listenAt } from './door.js';
 import { createHealth, HEALTH_SERVICE } from './health.js';
 import { GrpcInstruments } from './instruments.js';
 import { GRPC_SCHEMA } from './messages.js';
@@ -32,10 +34,8 @@ export interface GrpcOptions {
   readonly asContent: boolean;
   /** Extra channel arguments (`grpc.max_connection_age_ms`, …). */
   readonly channelArguments: Readonly<Record<string, string | number>>;
-  /** PEM texts; plain text when absent. */
-  readonly tls:
-    | { readonly key: string; readonly cert: string; readonly ca?: string; readonly verifyClient: boolean }
-    | undefined;
+  /** Plain text when absent. */
+  readonly tls: TlsTexts | undefined;
   readonly reload: ReloadConfig | undefined;
   readonly onFault: ((error: unknown) => void) | undefined;
 }
@@ -55,6 +55,8 @@ const DEFAULTS: Omit<GrpcOptions, 'registry'> = {
 
 export interface GrpcServer {
   listen(target: ListenTarget): Promise<AddressInfo | string | null>;
+  /** Serves a connection that was accepted elsewhere. */
+  accept(socket: Socket): void;
   stopListening(): void;
   /** Stops accepting, lets calls finish, resolves when all have; after `deadlineMs` the rest is cut. */
   drain(deadlineMs: number): Promise<void>;
@@ -181,17 +183,21 @@ export function createGrpcServer(
   grpc.addService(HEALTH_SERVICE, createHealth(directory, services));
   const injector = grpc.createConnectionInjector(createCredentials(options.tls));
   const sockets = new Set<Socket>();
-  const listener: NetServer = createServer({ noDelay: true }, (socket) => {
+  const accept = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     injector.injectConnection(socket);
-  });
+    // A socket that waited for this server was not read from.
+    socket.resume();
+  };
+  const listener: NetServer = createServer({ noDelay: true }, accept);
   const stopListening = () => {
     if (listener.listening) listener.close();
   };
   return {
-    listen: (target) => listen(listener, target, options.backlog),
+    listen: (target) => listenAt(listener, target, options.backlog),
+    accept,
     stopListening,
     async drain(deadlineMs) {
       stopListening();
@@ -208,22 +214,6 @@ export function createGrpcServer(
       return shared.inFlight;
     },
   };
-}
-
-function listen(
-  listener: NetServer,
-  target: ListenTarget,
-  backlog: number,
-): Promise<AddressInfo | string | null> {
-  return new Promise((resolve, reject) => {
-    listener.once('error', reject);
-    const onListening = () => {
-      listener.off('error', reject);
-      resolve(listener.address());
-    };
-    if ('handle' in target) listener.listen(target.handle, backlog, onListening);
-    else listener.listen({ ...target, backlog }, onListening);
-  });
 }
 
 function untilEmpty(sockets: Set<Socket>, deadlineMs: number): Promise<void> {

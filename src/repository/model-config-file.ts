@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { TfdeployError } from '../base/error.js';
+import { isTfdeployError, TfdeployError } from '../base/error.js';
 import { parseText } from '../savedmodel/text/parse.js';
 import { defineSchema } from '../savedmodel/wire/compile.js';
+import { decodeMessage } from '../savedmodel/wire/decode.js';
 import type { Decoded } from '../savedmodel/wire/schema.js';
 import { LATEST, type ModelConfig, type VersionPolicy } from './policy.js';
 
-const MESSAGES = {
+export const MODEL_CONFIG_MESSAGES = {
   ModelServerConfig: { model_config_list: [1, 'ModelConfigList'] },
   ModelConfigList: { config: [1, 'ModelConfig[]'] },
   ModelConfig: {
@@ -29,9 +30,12 @@ const MESSAGES = {
   LoggingConfig: {},
 } as const;
 
-const SCHEMA = defineSchema(MESSAGES, { ModelType: { MODEL_TYPE_UNSPECIFIED: 0, TENSORFLOW: 1, OTHER: 2 } });
+const MODEL_CONFIG_SCHEMA = defineSchema(MODEL_CONFIG_MESSAGES, {
+  ModelType: { MODEL_TYPE_UNSPECIFIED: 0, TENSORFLOW: 1, OTHER: 2 },
+});
 
-type Policy = Decoded<typeof MESSAGES, 'ServableVersionPolicy'>;
+type ServerConfig = Decoded<typeof MODEL_CONFIG_MESSAGES, 'ModelServerConfig'>;
+type Policy = Decoded<typeof MODEL_CONFIG_MESSAGES, 'ServableVersionPolicy'>;
 
 function readPolicy(policy: Policy | undefined): VersionPolicy {
   if (policy?.all !== undefined) return { kind: 'all' };
@@ -45,11 +49,12 @@ function readPolicy(policy: Policy | undefined): VersionPolicy {
  * base paths count from the working directory.
  */
 export function parseModelConfig(text: Uint8Array, where: string): ModelConfig[] {
-  const fail = (message: string, hint?: string) =>
-    new TfdeployError('TFD_CONFIG', `${where}: ${message}`, hint === undefined ? {} : { hint });
-  let config: Decoded<typeof MESSAGES, 'ModelServerConfig'>;
+  let config: ServerConfig;
   try {
-    config = parseText(SCHEMA, 'ModelServerConfig', text, { code: 'TFD_CONFIG', limitCode: 'TFD_CONFIG' });
+    config = parseText(MODEL_CONFIG_SCHEMA, 'ModelServerConfig', text, {
+      code: 'TFD_CONFIG',
+      limitCode: 'TFD_CONFIG',
+    });
   } catch (cause) {
     throw new TfdeployError(
       'TFD_CONFIG',
@@ -57,6 +62,34 @@ export function parseModelConfig(text: Uint8Array, where: string): ModelConfig[]
       { cause },
     );
   }
+  return listModelConfigs(config, where);
+}
+
+/** Reads a serialized ModelServerConfig in the same way; errors are the client's, `INVALID_ARGUMENT`. */
+export function decodeModelConfig(bytes: Uint8Array): ModelConfig[] {
+  try {
+    const config = decodeMessage(MODEL_CONFIG_SCHEMA, 'ModelServerConfig', bytes, {
+      what: 'request',
+      code: 'TFD_CONFIG',
+      limitCode: 'TFD_CONFIG',
+    });
+    if (config.model_config_list === undefined)
+      throw new TfdeployError('TFD_CONFIG', 'request: ModelServerConfig has no model_config_list');
+    return listModelConfigs(config, 'request');
+  } catch (cause) {
+    if (!isTfdeployError(cause)) throw cause;
+    const { message, hint } = cause;
+    throw new TfdeployError('TFD_CONFIG', message, {
+      cause,
+      hint,
+      details: { grpcStatus: 'INVALID_ARGUMENT' },
+    });
+  }
+}
+
+function listModelConfigs(config: ServerConfig, where: string): ModelConfig[] {
+  const fail = (message: string, hint?: string) =>
+    new TfdeployError('TFD_CONFIG', `${where}: ${message}`, hint === undefined ? {} : { hint });
   const models = new Map<string, ModelConfig>();
   for (const model of config.model_config_list?.config ?? []) {
     if (model.name === '' || model.base_path === '') throw fail('a model needs a name and a base_path');

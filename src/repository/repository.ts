@@ -47,6 +47,8 @@ export interface Repository {
   /** A plan for shapes that the version's own plan does not take; its plan directory's cache entry. */
   compileVariant(modelDir: string, variant: VariantRequest): Promise<string>;
   readonly snapshot: Snapshot;
+  /** Every version that is served is held by every worker. */
+  readonly isHeldByAll: boolean;
   /** Why versions that were asked for are not served, by model. */
   listFailures(): { readonly model: string; readonly version: bigint; readonly failure: Failure }[];
   close(): void;
@@ -90,6 +92,15 @@ class WatchedRepository implements Repository {
 
   get snapshot(): Snapshot {
     return this.#snapshot;
+  }
+
+  get isHeldByAll(): boolean {
+    const { models, workers } = this.#state;
+    return [...models.values()].every(({ versions }) =>
+      versions.every(
+        ({ phase, holders }) => phase !== 'serving' || [...workers].every((id) => holders.has(id)),
+      ),
+    );
   }
 
   configure(models: readonly ModelConfig[]): void {

@@ -1,19 +1,20 @@
 import { lookup } from 'node:dns/promises';
-import { closeSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import net, { type AddressInfo, isIPv6 } from 'node:net';
 import { TfdeployError } from '../base/error.js';
 
 /** A bound socket that workers accept from. The supervisor holds it, so it outlives every worker. */
 export interface Listener {
   readonly fd: number;
-  /** Undefined for a socket that came from outside: the first worker tells its address. */
-  readonly address: { readonly host: string; readonly port: number } | undefined;
+  /** A path for a UNIX socket; undefined for a socket that came from outside: the first worker tells its address. */
+  readonly address: { readonly host: string; readonly port: number } | string | undefined;
   close(): void;
 }
 
 interface SocketHandle {
   readonly fd: number;
-  getsockname(out: { address?: string; port?: number }): number;
+  /** Absent on UNIX sockets. */
+  getsockname?(out: { address?: string; port?: number }): number;
   close(): void;
 }
 
@@ -22,15 +23,20 @@ interface SocketHandle {
  * the process that calls it.
  */
 const { _createServerHandle: bindSocket } = net as unknown as {
-  _createServerHandle(address: string, port: number, family: 4 | 6, fd: number): SocketHandle | number;
+  _createServerHandle(
+    address: string | null,
+    port: number,
+    family: 4 | 6 | -1,
+    fd: number,
+  ): SocketHandle | number;
 };
 
-const TEXTS: ReadonlyMap<string, (where: string) => readonly [string, string]> = new Map([
+const TEXTS: ReadonlyMap<string, (where: string, flag: string) => readonly [string, string]> = new Map([
   [
     'EADDRINUSE',
-    (where) => [
+    (where, flag) => [
       `${where} is taken by another process`,
-      'choose another port (--rest-api-port 0 takes a free one) or stop the other server',
+      `choose another port (${flag} takes a free one) or stop the other server`,
     ],
   ],
   [
@@ -40,8 +46,8 @@ const TEXTS: ReadonlyMap<string, (where: string) => readonly [string, string]> =
   ['EADDRNOTAVAIL', (where) => [`${where} is no address of this machine`, 'see --host']],
 ]);
 
-function refuse(code: string, where: string): TfdeployError {
-  const [message, hint] = TEXTS.get(code)?.(where) ?? [`${where} can not be bound: ${code}`, undefined];
+function refuse(code: string, where: string, flag = ''): TfdeployError {
+  const [message, hint] = TEXTS.get(code)?.(where, flag) ?? [`${where} can not be bound: ${code}`, undefined];
   return new TfdeployError('TFD_UNAVAILABLE', message, hint === undefined ? {} : { hint });
 }
 
@@ -56,20 +62,27 @@ function errorName(status: number): string {
   return names[-status] ?? `error ${-status}`;
 }
 
-/** Binds `host:port` (0 takes a free port). TFD_UNAVAILABLE when it is taken or not allowed. */
-export async function openListener(host: string, port: number): Promise<Listener> {
+/**
+ * Binds `host:port` (0 takes a free port); `flag` is the one that chooses another port. TFD_UNAVAILABLE when it
+ * is taken or not allowed.
+ */
+export async function openListener(
+  host: string,
+  port: number,
+  flag = '--rest-api-port 0',
+): Promise<Listener> {
   const { address } = await lookup(host).catch(() => {
     throw refuse('EADDRNOTAVAIL', host);
   });
   const where = `${isIPv6(address) ? `[${address}]` : address}:${port}`;
   const handle = bindSocket(address, port, isIPv6(address) ? 6 : 4, -1);
-  if (typeof handle === 'number') throw refuse(errorName(handle), where);
+  if (typeof handle === 'number') throw refuse(errorName(handle), where, flag);
   const bound: { address?: string; port?: number } = {};
   // A taken port shows here: libuv keeps the error of bind for later.
-  const status = handle.getsockname(bound);
+  const status = handle.getsockname?.(bound) ?? 0;
   if (status !== 0) {
     handle.close();
-    throw refuse(errorName(status), where);
+    throw refuse(errorName(status), where, flag);
   }
   return {
     fd: handle.fd,
@@ -78,23 +91,72 @@ export async function openListener(host: string, port: number): Promise<Listener
   };
 }
 
+/** Binds a UNIX socket; one that a server left behind when it was killed is replaced. */
+export async function openSocketPath(path: string): Promise<Listener> {
+  // An abstract or relative path means what the system makes of it; a live server is never unlinked.
+  if (await isAnswered(path)) throw refuse('EADDRINUSE', path);
+  rmSync(path, { force: true });
+  const handle = bindSocket(path, -1, -1, -1);
+  if (typeof handle === 'number') throw refuse(errorName(handle), path);
+  return { fd: handle.fd, address: path, close: closeOnce(() => handle.close()) };
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** Sockets from whoever started this process: that of REST and, where there are more, those of gRPC. */
+export interface Inherited {
+  readonly rest: Listener;
+  readonly grpc: readonly Listener[];
+}
+
+const FIRST_FD = 3;
+
 /**
- * A socket handed over by whoever started this process: systemd's socket activation (LISTEN_PID, LISTEN_FDS) or
- * an older supervisor that is being replaced (TFDEPLOY_LISTEN_FD). TFD_CONFIG for a malformed hand-over.
+ * Sockets handed over by systemd's socket activation (LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES) or by an older
+ * supervisor that is being replaced (TFDEPLOY_LISTEN_FD, TFDEPLOY_LISTEN_COUNT). The first one is for REST, the
+ * others are for gRPC; systemd's names `rest` and `grpc` say otherwise. TFD_CONFIG for a malformed hand-over.
  */
-export function inheritListener(env: NodeJS.ProcessEnv, pid: number): Listener | undefined {
+export function inheritListeners(env: NodeJS.ProcessEnv, pid: number): Inherited | undefined {
   const own = env.TFDEPLOY_LISTEN_FD;
   const isOurs = env.LISTEN_PID === String(pid) && env.LISTEN_FDS !== undefined;
-  const text = own ?? (isOurs ? '3' : undefined);
-  if (text === undefined) return undefined;
-  const fd = Number(text);
-  if (!Number.isInteger(fd) || fd < 3)
-    throw new TfdeployError('TFD_CONFIG', `TFDEPLOY_LISTEN_FD: ${text} is no descriptor`);
-  if (own === undefined && env.LISTEN_FDS !== '1')
-    throw new TfdeployError('TFD_CONFIG', `systemd hands over ${env.LISTEN_FDS} sockets; one is used`, {
-      hint: 'keep one ListenStream= in the socket unit',
+  if (own === undefined && !isOurs) return undefined;
+  const first = Number(own ?? FIRST_FD);
+  if (!Number.isInteger(first) || first < FIRST_FD)
+    throw new TfdeployError('TFD_CONFIG', `TFDEPLOY_LISTEN_FD: ${own} is no descriptor`);
+  const text = own === undefined ? env.LISTEN_FDS : (env.TFDEPLOY_LISTEN_COUNT ?? '1');
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 16)
+    throw new TfdeployError('TFD_CONFIG', `${text} sockets are handed over; one for REST is needed`, {
+      hint: 'write ListenStream= once for REST and once for gRPC in the socket unit',
     });
-  return { fd, address: undefined, close: closeOnce(() => closeSync(fd)) };
+  const fds = Array.from({ length: count }, (_, index) => first + index);
+  const names = own === undefined ? (env.LISTEN_FDNAMES ?? '').split(':') : [];
+  const restAt = Math.max(names.indexOf('rest'), names[0] === 'grpc' && count > 1 ? 1 : 0);
+  const rest = fds[restAt] as number;
+  return {
+    rest: { fd: rest, address: undefined, close: closeOnce(() => closeSync(rest)) },
+    grpc: fds.filter((fd) => fd !== rest).map(adoptSocket),
+  };
+}
+
+function adoptSocket(fd: number): Listener {
+  const handle = bindSocket(null, -1, -1, fd);
+  if (typeof handle === 'number')
+    throw new TfdeployError('TFD_CONFIG', `descriptor ${fd} is no socket: ${errorName(handle)}`);
+  const bound: { address?: string; port?: number } = {};
+  const isTcp = handle.getsockname !== undefined && handle.getsockname(bound) === 0;
+  const { address: host, port } = bound;
+  const address = isTcp && host !== undefined && port !== undefined ? { host, port } : undefined;
+  return { fd, address, close: closeOnce(() => handle.close()) };
 }
 
 function closeOnce(close: () => void): () => void {
@@ -110,4 +172,14 @@ export function formatUrl(address: AddressInfo | string | null): string {
   if (address === null || typeof address === 'string') return `unix:${address ?? ''}`;
   const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[address.address] ?? address.address;
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${address.port}`;
+}
+
+/** `127.0.0.1:8500` or `unix:/run/model.sock`, as gRPC clients write it. */
+export function formatAddress(listener: Listener | undefined): string | undefined {
+  if (listener === undefined) return undefined;
+  const { address } = listener;
+  if (address === undefined) return 'inherited';
+  if (typeof address === 'string') return `unix:${address}`;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address.host] ?? address.host;
+  return `${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }

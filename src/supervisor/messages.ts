@@ -17,6 +17,8 @@ export type ToWorker =
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'variant'; readonly id: number; readonly entryDir?: string; readonly error?: WireError }
+  /** What became of the worker's `models-wanted`. */
+  | { readonly kind: 'models-replaced'; readonly id: number; readonly error?: WireError }
   /** Send your metrics. */
   | { readonly kind: 'metrics-wanted'; readonly id: number }
   /** The metrics of all workers, as asked for. */
@@ -38,5 +40,7 @@ export type FromWorker =
       readonly signature: string;
       readonly shapes: Readonly<Record<string, readonly number[]>>;
     }
+  /** Serve these models instead: a serialized ModelServerConfig in base64. */
+  | { readonly kind: 'models-wanted'; readonly id: number; readonly config: string }
   | { readonly kind: 'all-metrics-wanted'; readonly id: number }
   | { readonly kind: 'metrics'; readonly id: number; readonly metrics: MetricsSnapshot };

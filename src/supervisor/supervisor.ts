@@ -12,9 +12,10 @@ import {
 import type { Snapshot } from '../repository/snapshot.js';
 import { decideSupervisor } from './decide.js';
 import { type Handlers, handle } from './handle.js';
-import { formatUrl, type Listener } from './listener.js';
+import { formatAddress, formatUrl, type Listener } from './listener.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { MetricsCollector } from './metrics-collector.js';
+import { ModelReplacement } from './replace-models.js';
 import type { Notifier } from './sd-notify.js';
 import { listenToSignals } from './signals.js';
 import {
@@ -37,6 +38,10 @@ export interface ServingPlan {
 export interface SupervisorOptions {
   readonly plan: ServingPlan;
   readonly listener: Listener;
+  /** Sockets of gRPC; none turns it off. */
+  readonly grpcListeners: readonly Listener[];
+  /** Reads a serialized ModelServerConfig; throws what is wrong with it. */
+  readonly decodeModels: (config: Uint8Array) => readonly ModelConfig[] | Promise<readonly ModelConfig[]>;
   /** Compiled file of the worker's program. */
   readonly workerEntry: string;
   readonly repository: Omit<RepositoryOptions, 'onSnapshot' | 'onDiscardWorker'>;
@@ -53,6 +58,8 @@ export interface SupervisorOptions {
 
 export interface ReadyStatus {
   readonly address: AddressInfo | string | null;
+  /** Where gRPC is answered: `127.0.0.1:8500`, `unix:/run/x.sock`; undefined when it is off. */
+  readonly grpcAddress: string | undefined;
   readonly workers: number;
   readonly snapshot: Snapshot;
   readonly failures: ReturnType<Repository['listFailures']>;
@@ -67,6 +74,8 @@ export interface Supervisor {
   readonly ended: Promise<number>;
   dispatch(event: SupervisorEvent): void;
   reload(): Promise<void>;
+  /** Serves these models instead of the ones before; rejects with those of them that can not be served. */
+  replaceModels(models: readonly ModelConfig[]): Promise<void>;
   listWorkers(): WorkerInfo[];
   readonly snapshot: Snapshot;
 }
@@ -75,11 +84,16 @@ const TICK_MS = 250;
 /** While models load, systemd is asked for more time at this interval. */
 const EXTEND_MS = 5000;
 
+function toKnown(error: unknown): TfdeployError {
+  return error instanceof TfdeployError ? error : new TfdeployError('TFD_BUG', String(error));
+}
+
 class ProcessSupervisor implements Supervisor {
   readonly ended: Promise<number>;
   readonly #state;
   readonly #links = new Map<number, WorkerLink>();
   readonly #repository: Repository;
+  readonly #replacement: ModelReplacement;
   readonly #collector = new MetricsCollector();
   readonly #registry = new Registry();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -96,6 +110,10 @@ class ProcessSupervisor implements Supervisor {
       ...options.repository,
       onSnapshot: (snapshot) => this.#publish(snapshot),
       onDiscardWorker: (id, reason) => this.dispatch({ kind: 'discard', id, reason }),
+    });
+    this.#replacement = new ModelReplacement(this.#repository, {
+      log: options.log,
+      canLabelsPrecede: options.repository.canLabelsPrecede,
     });
     this.ended = new Promise((resolve, reject) => {
       this.#finish = (status) => {
@@ -146,6 +164,16 @@ class ProcessSupervisor implements Supervisor {
     notifier.ready('serving');
   }
 
+  async replaceModels(models: readonly ModelConfig[]): Promise<void> {
+    await this.#replacement.replace(
+      () => this.#plan.models,
+      models,
+      (next) => {
+        this.#plan = { ...this.#plan, models: next };
+      },
+    );
+  }
+
   listWorkers(): WorkerInfo[] {
     return [...this.#state.workers.values()].map(({ id, pid, phase, requests, residentBytes, bornMs }) => ({
       id,
@@ -181,12 +209,14 @@ class ProcessSupervisor implements Supervisor {
       entry: this.options.workerEntry,
       data: this.#plan.workerData(id),
       listenFd: this.options.listener.fd,
+      extraFds: this.options.grpcListeners.map(({ fd }) => fd),
       reportDir: this.options.reportDir,
       onMessage: (message) => handle(handlers, message),
       onExit: (code, signal) => {
         this.#links.delete(id);
         this.#collector.forget(id);
         this.#repository.send({ kind: 'worker-down', worker: id });
+        this.#replacement.notify();
         this.dispatch({ kind: 'exited', id, code, signal });
       },
     });
@@ -213,11 +243,15 @@ class ProcessSupervisor implements Supervisor {
       'listen-failed': ({ error }) => this.#failStart(reviveError(error)),
       ready: () => this.dispatch({ kind: 'ready', id: worker }),
       beat: ({ beat }) => this.dispatch({ kind: 'beat', id: worker, beat }),
-      loaded: ({ version }) => tell({ kind: 'loaded', worker, id: version }),
+      loaded: ({ version }) => {
+        tell({ kind: 'loaded', worker, id: version });
+        this.#replacement.notify();
+      },
       'load-failed': ({ version, error }) =>
         tell({ kind: 'load-failed', worker, id: version, failure: toFailure(reviveError(error)) }),
       unloaded: ({ version }) => tell({ kind: 'unloaded', worker, id: version }),
       'variant-wanted': (message) => void this.#compileVariant(worker, message),
+      'models-wanted': (message) => void this.#replaceFor(worker, message),
       'all-metrics-wanted': ({ id }) => void this.#collectMetrics(worker, id),
       metrics: ({ id, metrics }) => this.#collector.take(worker, id, metrics),
     };
@@ -231,8 +265,20 @@ class ProcessSupervisor implements Supervisor {
       const entryDir = await this.#repository.compileVariant(modelDir, { signature, shapes });
       this.#send(worker, { kind: 'variant', id, entryDir });
     } catch (error) {
-      const known = error instanceof TfdeployError ? error : new TfdeployError('TFD_BUG', String(error));
-      this.#send(worker, { kind: 'variant', id, error: known.toJSON() });
+      this.#send(worker, { kind: 'variant', id, error: toKnown(error).toJSON() });
+    }
+  }
+
+  async #replaceFor(
+    worker: number,
+    { id, config }: Extract<FromWorker, { kind: 'models-wanted' }>,
+  ): Promise<void> {
+    try {
+      const bytes = Buffer.from(config, 'base64');
+      await this.replaceModels(await this.options.decodeModels(bytes));
+      this.#send(worker, { kind: 'models-replaced', id });
+    } catch (error) {
+      this.#send(worker, { kind: 'models-replaced', id, error: toKnown(error).toJSON() });
     }
   }
 
@@ -251,6 +297,7 @@ class ProcessSupervisor implements Supervisor {
 
   #publish(snapshot: Snapshot): void {
     for (const id of this.#links.keys()) this.#send(id, { kind: 'models', snapshot });
+    this.#replacement.notify();
     if (!snapshot.isSettled || this.#state.isAnnounced) return;
     const failures = this.#repository.listFailures();
     const [first] = failures;
@@ -276,10 +323,15 @@ class ProcessSupervisor implements Supervisor {
     this.options.notifier.ready(`serving with ${workers} workers`);
     this.options.onReady({
       address: this.#address,
+      grpcAddress: formatAddress(this.options.grpcListeners[0]),
       workers,
       snapshot,
       failures: this.#repository.listFailures(),
     });
+  }
+
+  #closeListeners(): void {
+    for (const each of [this.options.listener, ...this.options.grpcListeners]) each.close();
   }
 
   #extendStart(): void {
@@ -291,7 +343,7 @@ class ProcessSupervisor implements Supervisor {
     this.options.log.info(isQuick ? 'stopping' : 'draining');
     this.options.notifier.stopping();
     // As long as this process holds the socket, connections that nobody will accept are still made.
-    this.options.listener.close();
+    this.#closeListeners();
     this.dispatch({ kind: 'stop', isQuick, status: 0 });
   }
 
@@ -305,7 +357,7 @@ class ProcessSupervisor implements Supervisor {
     this.#stopSignals();
     this.#repository.close();
     this.options.notifier.close();
-    this.options.listener.close();
+    this.#closeListeners();
     this.#finish(status);
   }
 }

@@ -13,6 +13,8 @@ export interface LinkOptions {
   /** What the program is started with, as JSON. */
   readonly data: unknown;
   readonly listenFd: number;
+  /** Further listening sockets; a worker finds them behind that one. */
+  readonly extraFds: readonly number[];
   readonly reportDir: string | undefined;
   onMessage(message: FromWorker): void;
   onExit(code: number | null, signal: NodeJS.Signals | null): void;
@@ -27,7 +29,7 @@ export const REPORT_SIGNAL = 'SIGUSR2';
 export function forkWorker(options: LinkOptions): WorkerLink {
   const report = ['--report-on-signal', `--report-signal=${REPORT_SIGNAL}`, '--report-compact'];
   const child: ChildProcess = fork(options.entry, [JSON.stringify(options.data)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.listenFd],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.listenFd, ...options.extraFds],
     execArgv: [
       ...process.execArgv,
       ...report,

@@ -27,6 +27,8 @@ export interface WorkerChannel {
     shapes: Readonly<Record<string, readonly number[]>>,
   ): Promise<string>;
   collectMetrics(): Promise<MetricsSnapshot>;
+  /** Serves the models of a serialized ModelServerConfig instead; rejects with what was refused or failed. */
+  replaceModels(config: Uint8Array): Promise<void>;
   /** Takes orders from now on. */
   serve(program: WorkerProgram): void;
 }
@@ -48,6 +50,7 @@ export function toWire(error: unknown): ReturnType<TfdeployError['toJSON']> {
 export function openWorkerChannel(): WorkerChannel {
   const variants = new Map<number, Waiting<string>>();
   const metrics = new Map<number, Waiting<MetricsSnapshot>>();
+  const replacements = new Map<number, Waiting<void>>();
   let nextId = 1;
   const send = (message: FromWorker): void => {
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
@@ -74,6 +77,12 @@ export function openWorkerChannel(): WorkerChannel {
       metrics.get(message.id)?.resolve(message.metrics);
       metrics.delete(message.id);
     },
+    'models-replaced': ({ id, error }) => {
+      const waiting = replacements.get(id);
+      replacements.delete(id);
+      if (error !== undefined) waiting?.reject(reviveError(error));
+      else waiting?.resolve();
+    },
     variant: (message) => {
       const waiting = variants.get(message.id);
       variants.delete(message.id);
@@ -86,6 +95,12 @@ export function openWorkerChannel(): WorkerChannel {
     send,
     compileVariant: (modelDir, signature, shapes) =>
       ask(variants, (id) => ({ kind: 'variant-wanted', id, modelDir, signature, shapes })),
+    replaceModels: (config) =>
+      ask(replacements, (id) => ({
+        kind: 'models-wanted',
+        id,
+        config: Buffer.from(config).toString('base64'),
+      })),
     collectMetrics: () => ask(metrics, (id) => ({ kind: 'all-metrics-wanted', id })),
     serve(program) {
       const handlers = handlersOf(program);

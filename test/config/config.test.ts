@@ -73,7 +73,7 @@ describe('the configuration', () => {
     });
     expect(notes).toEqual([
       'TFDEPLOY_WORKER is not a field of the configuration and is not read',
-      '--grpc-max-threads has no effect: the gRPC interface is not part of this version',
+      '--grpc-max-threads has no effect: workers and threads set the parallelism',
     ]);
   });
 

@@ -35,7 +35,7 @@ describe('tfdeploy serve', () => {
     const server = await startServe([`digits=${join(EXAMPLE, 'model')}`]);
     expect(server.ready).toMatchObject({
       event: 'ready',
-      grpc: null,
+      grpc: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       models: [{ name: 'digits', versions: [1] }],
     });
     const request = readFileSync(join(EXAMPLE, 'request.json'), 'utf8');
