@@ -1,6 +1,8 @@
 import type { Graph } from '../graph/ir.js';
 import { rewriteDilatedConvs } from './layout/dilated-conv.js';
 import { emitGlobalPool } from './layout/global-pool.js';
+import { guardPads } from './layout/guard-pads.js';
+import { guardResizes } from './layout/guard-resize.js';
 import { rewriteKeptMeans } from './layout/kept-mean.js';
 import { pruneBody } from './layout/prune-body.js';
 import { type LayoutTools, Sink } from './layout/sink.js';
@@ -26,5 +28,5 @@ export function optimizeLayout(body: OnnxBody, tools: LayoutTools): OnnxBody {
   for (const node of pruned.nodes) sink.add(node);
   for (const output of body.outputs) sink.make(output.name);
   const nodes = sink.nodes.flatMap((node) => emitGlobalPool(node, sink));
-  return pruneBody({ ...body, nodes });
+  return pruneBody({ ...body, nodes: guardResizes(guardPads(nodes, sink), sink) });
 }

@@ -48,6 +48,8 @@ def run(fn, arrays, shapes):
 
 def answer(graph, holders, outputs, arrays):
     config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+    # TensorFlow's own rewrites are off: one of them turns maximum(x + x, x) into x.
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
     with tf.compat.v1.Session(graph=graph, config=config) as session:
         return session.run(outputs, dict(zip(holders, arrays)))
 
@@ -523,6 +525,16 @@ def add_layouts():
         a = conv(x, w)
         return [a, tf.nn.relu(a), tf.reshape(a, [2, -1]), tf.transpose(a, [0, 3, 1, 2]), tf.transpose(a, [3, 0, 1, 2])]
 
+    def bordered(x, act=tf.identity):
+        a = tf.pad(act(conv(x, w)), [[0, 0], [1, 1], [1, 1], [0, 0]])
+        window = dict(ksize=[1, 3, 3, 1], strides=[1, 2, 2, 1], padding="VALID")
+        wide = tf.pad(act(conv(x, w)), [[0, 0], [0, 3], [2, 0], [0, 0]])
+        return [raw.MaxPool(input=a, **window), raw.AvgPool(value=a, **window), raw.MaxPool(input=wide, **window)]
+
+    case("pad and pool", lambda x: bordered(x)[0], x)
+    case("pad and average", lambda x: bordered(x)[1], x)
+    case("pad more than the pool", lambda x: bordered(x)[2], x)
+    case("pad and pool of positive numbers", lambda x: bordered(x, tf.nn.relu)[0], x)
     for fn in (residual, joined, normalized, split, doubled, shared):
         case(f"layout {fn.__name__}", fn, x)
         if fn is not shared:

@@ -141,15 +141,6 @@ const sinkSqueeze: SinkRule = (node, sink) => {
   return true;
 };
 
-const sinkResize: SinkRule = (node, sink) => {
-  const turned = sink.turned(node.inputs[0]!);
-  const axes = node.attrs.get('axes') as readonly number[] | undefined;
-  if (turned === undefined || axes === undefined || (node.inputs[1] ?? '') !== '') return false;
-  const moved = normalizeAxes(axes, turned.perm.length).map((axis) => turned.perm[axis]!);
-  sink.push(node, [turned.source, ...node.inputs.slice(1)], turned.perm, { axes: moved });
-  return true;
-};
-
 const UNARY =
   'Abs Neg Sign Floor Ceil Round Sqrt Reciprocal Exp Log Erf Sin Cos Tan Relu LeakyRelu Elu Selu Celu Softplus ' +
   'Softsign Sigmoid Tanh HardSigmoid HardSwish Gelu Mish ThresholdedRelu Clip Cast Identity Not IsNaN IsInf ' +
@@ -172,5 +163,4 @@ export const SINK_RULES: ReadonlyMap<string, SinkRule> = new Map([
   ['Slice', sinkSlice],
   ['Pad', sinkPad],
   ['Squeeze', sinkSqueeze],
-  ['Resize', sinkResize],
 ]);

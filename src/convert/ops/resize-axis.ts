@@ -40,7 +40,7 @@ function scaleInGraph(context: ConvertContext, axis: ResizeAxis): Ref {
   const one = onnx.scalar('float32', 1);
   const last = onnx.op('Sub', [to, one]);
   const inner = onnx.op('Div', [onnx.op('Sub', [from, one]), onnx.op('Max', [last, one])]);
-  return onnx.op('Where', [onnx.op('Greater', [to, one]), inner, plain]);
+  return onnx.op('Where', [onnx.op('Greater', [onnx.op('Min', [from, to]), one]), inner, plain]);
 }
 
 /** 0, 1, 2 … as float32, one for each output pixel. */
@@ -98,7 +98,8 @@ interface Tap {
   readonly weight: Ref;
 }
 
-function floats(context: ConvertContext, values: readonly number[]): Ref {
+/** A float32 vector. */
+export function floats(context: ConvertContext, values: readonly number[]): Ref {
   return context.onnx.constant(denseValue(numericTensor('float32', [values.length], values)));
 }
 

@@ -8,7 +8,9 @@ export interface ResizeRule {
 
 /** Input pixels per output pixel, in float32 as TensorFlow computes it. */
 export function resizeScale(input: number, output: number, rule: ResizeRule): number {
-  return rule.alignCorners && output > 1 ? f32((input - 1) / f32(output - 1)) : f32(input / f32(output));
+  return rule.alignCorners && input > 1 && output > 1
+    ? f32((input - 1) / f32(output - 1))
+    : f32(input / f32(output));
 }
 
 /** The input position of an output position: a float32 in units of pixels. */

@@ -1,8 +1,8 @@
-import { type Dim, isStatic } from '../../base/shape.js';
+import { type Dim, isStatic, type Shape } from '../../base/shape.js';
 import { divideExactly } from '../../graph/dims.js';
 import { fromChannelsFirst, makeDataFormat, toChannelsFirst } from '../layout/data-format.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
-import { emitArea, emitCubicAxis, emitNearestAxis, type ResizeAxis } from './resize-axis.js';
+import { emitArea, emitCubicAxis, emitNearestAxis, floats, type ResizeAxis } from './resize-axis.js';
 import { isNearestUndisputed, type ResizeRule } from './resize-taps.js';
 
 const NHWC = makeDataFormat(4, true);
@@ -19,7 +19,7 @@ interface ResizeSpec {
 function readSpec(context: ConvertContext, rule: ResizeRule): ResizeSpec {
   const { shape } = context.value(0);
   const to = context.elements(1) ?? [undefined, undefined];
-  const isKnown = isStatic(to as readonly Dim[]);
+  const isKnown = isStatic(to as Shape);
   const sizes = isKnown ? context.onnx.i64(to as number[]) : readSizes(context);
   return { rule, from: [shape?.[1], shape?.[2]], to, sizes };
 }
@@ -47,13 +47,39 @@ function coordinateMode(rule: ResizeRule): string {
 
 /** ONNX's Resize of height and width of a channels-last image. */
 function emitResize(context: ConvertContext, x: Ref, spec: ResizeSpec, mode: Record<string, string>): Ref {
+  const { onnx } = context;
   const first = toChannelsFirst(context, x, NHWC);
-  const y = context.onnx.op('Resize', [first, '', '', spec.sizes], {
-    axes: [2, 3],
+  const factors = wholeFactors(spec);
+  const inputs =
+    factors === undefined
+      ? [first, '', '', targetShape(context, first, spec)]
+      : [first, '', floats(context, [1, 1, ...factors])];
+  const y = onnx.op('Resize', inputs, {
     coordinate_transformation_mode: coordinateMode(spec.rule),
     ...mode,
   });
   return fromChannelsFirst(context, y, NHWC);
+}
+
+/** How many times larger the image gets, where both are whole numbers, also of sizes that are not known. */
+function wholeFactors({ from, to }: ResizeSpec): number[] | undefined {
+  const factors = from.map((size, axis) => {
+    const target = to[axis];
+    return size === undefined || target === undefined ? undefined : divideExactly(target, size);
+  });
+  return factors.every((factor) => typeof factor === 'number') ? factors : undefined;
+}
+
+/** The whole shape: ONNX Runtime's own optimizer breaks a Resize of some `axes`. */
+function targetShape(context: ConvertContext, first: Ref, spec: ResizeSpec): Ref {
+  const { onnx } = context;
+  const { shape } = context.value(0);
+  const outer = [shape?.[0], shape?.[3]];
+  if (isStatic(outer as Shape) && isStatic(spec.to as Shape)) {
+    return onnx.i64([...outer, ...spec.to] as number[]);
+  }
+  const kept = onnx.op('Shape', [first], { start: 0, end: 2 });
+  return onnx.op('Concat', [kept, spec.sizes], { axis: 0 });
 }
 
 /** All of these answer in float32, whatever the image is made of. */
