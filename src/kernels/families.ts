@@ -11,13 +11,16 @@ import { miscKernels } from './misc.js';
 import { normKernels } from './norm.js';
 import { padKernels } from './pad.js';
 import { parseFamily } from './parse/ops.js';
+import { sequenceFamily } from './parse/sequence.js';
 import { passKernels } from './pass-through.js';
 import { poolKernels } from './pool.js';
 import { quantizeKernels } from './quantize.js';
+import { RAGGED_FAMILIES } from './ragged/index.js';
 import { raggedKernels } from './ragged.js';
 import { rangeKernels } from './range.js';
 import { reduceKernels } from './reduce.js';
 import { resizeKernels } from './resize.js';
+import { rnnBlockKernels } from './rnn-block.js';
 import { scatterKernels } from './scatter.js';
 import { segmentKernels } from './segment.js';
 import { selectKernels } from './select.js';
@@ -26,6 +29,7 @@ import { sliceKernels } from './slice-ops.js';
 import { sortKernels } from './sort.js';
 import { spaceKernels } from './space.js';
 import { sparseKernels } from './sparse.js';
+import { SPARSE_FAMILIES } from './sparse-ops/index.js';
 import { tableKernels } from './tables.js';
 import { tensorListKernels } from './tensor-list.js';
 import { TEXT_FAMILIES } from './text/index.js';
@@ -57,6 +61,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   poolKernels,
   quantizeKernels,
   resizeKernels,
+  rnnBlockKernels,
   scatterKernels,
   segmentKernels,
   sortKernels,
@@ -66,4 +71,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   tableKernels,
   ...TEXT_FAMILIES,
   parseFamily,
+  sequenceFamily,
+  ...RAGGED_FAMILIES,
+  ...SPARSE_FAMILIES,
 ];

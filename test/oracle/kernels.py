@@ -489,6 +489,15 @@ case("SparseSlice", {"indices": np.array([[0, 0], [1, 2], [2, 1]]), "values": no
 for dim in (0, 1, -1):
     case("SparseConcat", {"indices": [np.array([[0, 0], [1, 1]]), np.array([[0, 1], [1, 0]])], "values": [normal(2), normal(2)], "shapes": [np.array([2, 2]), np.array([2, 2])]}, {"concat_dim": dim})
 
+# Cells and blocks of recurrent layers.
+cell = lambda i, h: {"w": normal(i + h, 4 * h), "wci": normal(h), "wcf": normal(h), "wco": normal(h), "b": normal(4 * h)}
+for peep in (False, True):
+    for clip in (-1.0, 0.5):
+        case("LSTMBlockCell", {"x": normal(2, 3), "cs_prev": normal(2, 4), "h_prev": normal(2, 4), **cell(3, 4)}, {"forget_bias": 1.0, "cell_clip": clip, "use_peephole": peep})
+    case("BlockLSTM", {"seq_len_max": np.int64(3), "x": normal(3, 2, 3), "cs_prev": normal(2, 4), "h_prev": normal(2, 4), **cell(3, 4)}, {"forget_bias": 0.5, "cell_clip": 3.0, "use_peephole": peep})
+    case("BlockLSTMV2", {"seq_len_max": np.int64(3), "x": normal(3, 2, 3), "cs_prev": normal(2, 4), "h_prev": normal(2, 4), **cell(3, 4)}, {"cell_clip": 0.0, "use_peephole": peep})
+case("GRUBlockCell", {"x": normal(2, 3), "h_prev": normal(2, 4), "w_ru": normal(7, 8), "w_c": normal(7, 4), "b_ru": normal(8), "b_c": normal(4)})
+
 # Ragged tensors.
 splits, ids = np.array([0, 2, 2, 5, 6]), np.array([0, 0, 2, 2, 2, 3])
 for shape in ([-1, -1], [3, 2], [5, 4], [-1, 0]):

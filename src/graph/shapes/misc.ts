@@ -176,6 +176,13 @@ export const miscShapes: ShapeFamily = {
     const isScalar = [0, 1, 2].every((i) => c.rank(i) === 0);
     return [[rows !== undefined ? rows + 1 : isScalar ? 2 : c.fresh()], [c.fresh()]];
   },
+  LSTMBlockCell: (c) => new Array(7).fill(c.shape(1)),
+  GRUBlockCell: (c) => new Array(4).fill(c.shape(1)),
+  ...sameRow('BlockLSTM BlockLSTMV2', (c) => {
+    const time = c.dims(1)?.[0];
+    const state = c.dims(2);
+    return new Array(7).fill(state === undefined ? null : [time ?? c.fresh(), ...state]);
+  }),
   SparseSlice: sparseSet,
   SparseConcat: (c) => {
     const count = c.fresh();
