@@ -9,8 +9,10 @@ const DEADLINE_MS = 5_000;
 export class GrpcClient {
   readonly #client: Client;
 
-  constructor(port: number) {
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  /** A port of this machine, or an address as gRPC writes it. */
+  constructor(at: number | string) {
+    const address = typeof at === 'number' ? `127.0.0.1:${at}` : at;
+    this.#client = new Client(address, credentials.createInsecure());
   }
 
   call<I extends GrpcMessage, O extends GrpcMessage>(
