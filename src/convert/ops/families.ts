@@ -25,6 +25,7 @@ import { random } from './random.js';
 import { reduce } from './reduce.js';
 import { resize } from './resize.js';
 import { segment } from './segment.js';
+import { rnnOps } from './rnn.js';
 import { shape } from './shape.js';
 import { slices } from './slice.js';
 import { sourceOps } from './source.js';
@@ -66,4 +67,5 @@ export const FAMILIES: Readonly<Record<string, OpFamily>> = {
   image,
   imageColor,
   control,
+  rnn: rnnOps,
 };

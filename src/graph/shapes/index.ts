@@ -5,6 +5,7 @@ import { gatherShapes } from './gather.js';
 import { linearShapes } from './linear.js';
 import { miscShapes } from './misc.js';
 import { reduceShapes } from './reduce.js';
+import { rnnShapes } from './rnn.js';
 import { sliceShapes } from './slice.js';
 import { spatialShapes } from './spatial.js';
 import type { ShapeFamily, ShapeRow } from './types.js';
@@ -18,6 +19,7 @@ const FAMILIES: readonly ShapeFamily[] = [
   spatialShapes,
   gatherShapes,
   miscShapes,
+  rnnShapes,
 ];
 
 const ROWS: ReadonlyMap<string, ShapeRow> = mergeFamilies();

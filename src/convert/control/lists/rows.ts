@@ -200,7 +200,10 @@ function scatter(r: ListRewrite): void {
 /** The whole list when it is filled in order, as `unstack` does. */
 function scatterInto(r: ListRewrite): void {
   const [list, rows, indices] = [r.input(0), r.input(1), r.input(2)];
-  if (isWholeScatter(r.node)) return r.alias(0, rows);
+  if (isWholeScatter(r.node)) {
+    r.alias(0, rows);
+    return;
+  }
   const at = r.add('ExpandDims', [indices, r.int(1)], { dtype: 'int32' });
   r.make(0, 'TensorScatterUpdate', [list, at, rows]);
 }
