@@ -11,31 +11,23 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TfdeployError } from '../base/error.js';
-import type { ModelFiles } from '../base/files.js';
-import { nodeFiles } from '../base/node-files.js';
 import type { CompiledModel, CompiledSignature, CompiledStage } from './compiled.js';
 import { VERSION } from './compiler-version.js';
 import { encodeHostProgram } from './host-json.js';
 import { encodeModel, type Placement } from './onnx/model.js';
 import type { Plan, SignaturePlan, Stage } from './plan.js';
 import { formatPlan, PLAN_FORMAT, parsePlan } from './plan-json.js';
-import type { OnnxBody } from './types.js';
-import { WeightFile } from './weight-file.js';
+import { checkLinks } from './weights/check-links.js';
+import { openWeights, type WeightOptions } from './weights/placement.js';
 
 const PLAN_FILE = 'plan.json';
-const WEIGHTS = 'weights.bin';
-/** Below this sum of weights everything lies in the model file. */
-const EXTERNAL_TOTAL_BYTES = 1 << 20;
-/** Smaller tensors stay in the model file: shape inference of ONNX Runtime reads them there only. */
-const EXTERNAL_MIN_BYTES = 1024;
 
-export interface WriteOptions {
-  /** Reads the weights' files; the file system when absent. */
-  readonly files?: ModelFiles;
-}
+/** `files` reads the weights' files; the file system when absent. */
+export type WriteOptions = WeightOptions;
 
 /**
- * Writes a compiled model as a plan directory: `plan.json`, one file per stage, one file of weights for all.
+ * Writes a compiled model as a plan directory: `plan.json`, one file per stage, one file of weights for all, and hard
+ * links to large checkpoint files.
  * The directory appears at once, complete. An older plan there is replaced; anything else in the way is
  * TFD_WRITE_REFUSED.
  */
@@ -45,7 +37,7 @@ export function writePlan(compiled: CompiledModel, dir: string, options: WriteOp
   const draft = `${dir.replace(/[\\/]+$/, '')}.${process.pid}-${randomUUID()}.tmp`;
   mkdirSync(draft);
   try {
-    const plan = writeFiles(compiled, draft, options.files ?? nodeFiles);
+    const plan = writeFiles(compiled, draft, options);
     writeFileSync(join(draft, PLAN_FILE), formatPlan(plan), { flush: true });
     moveInto(draft, dir);
     return plan;
@@ -75,6 +67,7 @@ export function readPlan(dir: string): Plan {
       );
     }
   }
+  checkLinks(dir, plan);
   return plan;
 }
 
@@ -93,8 +86,11 @@ function moveInto(draft: string, dir: string): void {
   rmSync(old, { recursive: true, force: true });
 }
 
-function writeFiles(compiled: CompiledModel, draft: string, files: ModelFiles): Plan {
-  const place = openWeights(compiled, join(draft, WEIGHTS), files);
+function writeFiles(compiled: CompiledModel, draft: string, options: WriteOptions): Plan {
+  const bodies = compiled.signatures.flatMap(({ stages }) =>
+    stages.flatMap((stage) => (stage.kind === 'onnx' ? [stage.body] : [])),
+  );
+  const place = openWeights(bodies, draft, options);
   const written = new StageWriter(draft, place.placement);
   try {
     const signatures = compiled.signatures.map((signature) => writeSignature(signature, written));
@@ -105,6 +101,7 @@ function writeFiles(compiled: CompiledModel, draft: string, files: ModelFiles): 
       signatures,
       refused: compiled.refused,
       files: { ...written.sizes, ...place.sizes() },
+      linked: place.linked(),
     };
   } finally {
     place.close();
@@ -114,35 +111,6 @@ function writeFiles(compiled: CompiledModel, draft: string, files: ModelFiles): 
 function writeSignature(signature: CompiledSignature, written: StageWriter): SignaturePlan {
   const { ops: _, ...rest } = signature;
   return { ...rest, stages: signature.stages.map((stage) => written.write(signature.name, stage)) };
-}
-
-interface Weights {
-  readonly placement: Placement;
-  sizes(): Record<string, number>;
-  close(): void;
-}
-
-function openWeights(compiled: CompiledModel, path: string, files: ModelFiles): Weights {
-  const bodies = compiled.signatures.flatMap(({ stages }) =>
-    stages.flatMap((stage) => (stage.kind === 'onnx' ? [stage.body] : [])),
-  );
-  const total = bodies.reduce((sum, body) => sum + weightBytes(body), 0);
-  if (total <= EXTERNAL_TOTAL_BYTES) {
-    return { placement: () => undefined, sizes: () => ({}), close: () => undefined };
-  }
-  const file = new WeightFile(path, WEIGHTS, files);
-  return {
-    placement: (_, value) =>
-      value.dtype === 'string' || value.byteLength < EXTERNAL_MIN_BYTES ? undefined : file.place(value),
-    sizes: () => ({ [WEIGHTS]: file.size }),
-    close: () => file.close(),
-  };
-}
-
-function weightBytes(body: OnnxBody): number {
-  let sum = 0;
-  for (const value of body.initializers.values()) sum += value.byteLength;
-  return sum;
 }
 
 /** Writes stage files; two stages of equal content share one file, and so one session. */

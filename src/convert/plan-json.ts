@@ -156,6 +156,20 @@ function readRefused(reader: PlanReader, value: unknown, path: string): RefusedS
   };
 }
 
+function readLinked(reader: PlanReader, value: unknown): NonNullable<Plan['linked']> {
+  return Object.fromEntries(
+    Object.entries(reader.record(value, 'linked')).map(([name, item]) => {
+      const json = reader.record(item, `linked.${name}`);
+      const modifiedNs = reader.string(json.modifiedNs, `linked.${name}.modifiedNs`);
+      if (!/^\d{1,20}$/.test(modifiedNs)) throw reader.fail(`linked.${name}.modifiedNs`, 'is not a time');
+      return [
+        reader.fileName(name, 'linked'),
+        { source: reader.string(json.source, `linked.${name}.source`), modifiedNs },
+      ];
+    }),
+  );
+}
+
 /** `plan.json` as text. */
 export function formatPlan(plan: Plan): string {
   const tensor = (info: PlanTensor) => ({
@@ -192,5 +206,6 @@ export function parsePlan(text: string, where: string): Plan {
     files: Object.fromEntries(
       sizes.map(([name, size]) => [reader.fileName(name, 'files'), reader.count(size, `files.${name}`)]),
     ),
+    linked: readLinked(reader, json.linked ?? {}),
   };
 }

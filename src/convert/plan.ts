@@ -84,4 +84,14 @@ export interface Plan {
   readonly refused: readonly RefusedSignature[];
   /** Size in bytes of every other file of the directory, to tell a torn one. */
   readonly files?: Readonly<Record<string, number>>;
+  /** Files that are hard links to the model's own, by name. */
+  readonly linked?: Readonly<Record<string, LinkedFile>>;
+}
+
+/** A file that a plan shares with the model it came from. */
+export interface LinkedFile {
+  /** Path of the model's file when it was linked. */
+  readonly source: string;
+  /** Time of its last change, in nanoseconds: written over in place, it would change under the plan. */
+  readonly modifiedNs: string;
 }

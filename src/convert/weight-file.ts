@@ -1,34 +1,31 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { TfdeployError } from '../base/error.js';
 import type { FileRange, ModelFiles } from '../base/files.js';
 import { tensorBytes } from '../base/tensor.js';
-import { crc32c } from '../savedmodel/bundle/crc32c.js';
 import type { TensorValue } from '../savedmodel/types.js';
 import type { ExternalLocation } from './onnx/model.js';
+import { readChecked } from './weights/checked-range.js';
 
-const CHUNK_BYTES = 4 << 20;
 /** Large tensors begin on a page, so that they can be mapped; small ones on a cache line. */
 const PAGE_BYTES = 4096;
 const LINE_BYTES = 64;
 
 /**
  * The external data file of a plan. Weights that lie in a checkpoint are copied in pieces; equal ones are
- * written once, whatever signature they belong to.
+ * written once, whatever signature they belong to. The file is made by the first of them.
  */
 export class WeightFile {
-  readonly #fd: number;
+  #fd: number | undefined;
   readonly #byValue = new Map<TensorValue, ExternalLocation>();
   readonly #byContent = new Map<string, ExternalLocation>();
   #end = 0;
 
   constructor(
-    path: string,
+    private readonly path: string,
     private readonly name: string,
     private readonly files: ModelFiles,
-  ) {
-    this.#fd = openSync(path, 'wx');
-  }
+  ) {}
 
   /** Bytes written. */
   get size(): number {
@@ -44,29 +41,18 @@ export class WeightFile {
     return made;
   }
 
+  /** Also sees to it that the bytes are on the disk before the plan is: its size alone would not tell. */
   close(): void {
+    if (this.#fd === undefined) return;
+    fsyncSync(this.#fd);
     closeSync(this.#fd);
+    this.#fd = undefined;
   }
 
   #placeRange(value: TensorValue, range: FileRange): ExternalLocation {
-    return this.#once(`${range.path}\n${range.offset}\n${range.length}`, range.length, () => {
-      let crc = 0;
-      for (let at = 0; at < range.length; at += CHUNK_BYTES) {
-        const length = Math.min(CHUNK_BYTES, range.length - at);
-        const chunk = this.files.readRange(range.path, range.offset + at, length);
-        if (value.crc32c !== undefined) crc = crc32c(chunk, crc);
-        this.#append(chunk);
-      }
-      if (value.crc32c !== undefined && crc !== value.crc32c) {
-        throw new TfdeployError(
-          'TFD_MODEL_CORRUPT',
-          `${range.path}: wrong checksum at byte ${range.offset}`,
-          {
-            hint: 'the file is damaged: copy the model again',
-          },
-        );
-      }
-    });
+    return this.#once(`${range.path}\n${range.offset}\n${range.length}`, range.length, () =>
+      readChecked(this.files, range, value.crc32c, (piece) => this.#append(piece)),
+    );
   }
 
   #placeBytes(value: TensorValue): ExternalLocation {
@@ -90,6 +76,7 @@ export class WeightFile {
   }
 
   #append(bytes: Uint8Array): void {
+    this.#fd ??= openSync(this.path, 'wx');
     let done = 0;
     while (done < bytes.byteLength) done += writeSync(this.#fd, bytes, done);
     this.#end += bytes.byteLength;
