@@ -16,7 +16,6 @@ import { passKernels } from './pass-through.js';
 import { poolKernels } from './pool.js';
 import { quantizeKernels } from './quantize.js';
 import { RAGGED_FAMILIES } from './ragged/index.js';
-import { raggedKernels } from './ragged.js';
 import { rangeKernels } from './range.js';
 import { reduceKernels } from './reduce.js';
 import { resizeKernels } from './resize.js';
@@ -36,8 +35,8 @@ import { TEXT_FAMILIES } from './text/index.js';
 import type { KernelFamily } from './types.js';
 import { unaryKernels } from './unary.js';
 
-/** All families of host kernels; a new one is added here. */
-export const FAMILIES: readonly KernelFamily[] = [
+/** Ops on dense numbers, on tables and on lists of tensors. */
+export const CORE_FAMILIES: readonly KernelFamily[] = [
   passKernels,
   unaryKernels,
   binaryKernels,
@@ -47,7 +46,6 @@ export const FAMILIES: readonly KernelFamily[] = [
   shapeKernels,
   sliceKernels,
   padKernels,
-  raggedKernels,
   rangeKernels,
   gatherKernels,
   reduceKernels,
@@ -69,6 +67,11 @@ export const FAMILIES: readonly KernelFamily[] = [
   sparseKernels,
   tensorListKernels,
   tableKernels,
+];
+
+/** All families of host kernels; a new one is added here. */
+export const FAMILIES: readonly KernelFamily[] = [
+  ...CORE_FAMILIES,
   ...TEXT_FAMILIES,
   parseFamily,
   sequenceFamily,

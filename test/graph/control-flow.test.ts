@@ -214,7 +214,7 @@ describe('TensorFlow 1 conditionals', () => {
     expect(run(graph, { x: floats([2, -3]) })).toEqual({ y: answer });
   });
 
-  it('are left as they are where the predicate is not known', () => {
+  it('become branches where the predicate is not known', () => {
     const spec = small([placeholder('flag', 'bool', []), ...nodes]);
     const graph = graphOf({
       ...spec,
@@ -225,6 +225,8 @@ describe('TensorFlow 1 conditionals', () => {
         },
       },
     });
-    expect(ops(graph.nodes).sort()).toEqual(['AddV2', 'Merge', 'Neg', 'Relu', 'Switch']);
+    expect(ops(graph.nodes)).toEqual(['If', 'Relu']);
+    const answer = (flag: boolean) => run(graph, { x: floats([2, -3]), flag: bool(flag) });
+    expect([answer(true), answer(false)]).toEqual([{ y: [4, 0] }, { y: [0, 3] }]);
   });
 });

@@ -507,8 +507,8 @@ for shape in ([-1, -1], [3, 2], [5, 4], [-1, 0]):
 deep = [np.array([0, 2, 3]), np.array([0, 1, 4, 6])]
 case("RaggedTensorToTensor", {"shape": np.int64(-1), "values": normal(6), "default_value": f32(0), "row_partition_tensors": deep}, {"row_partition_types": ["ROW_SPLITS", "ROW_SPLITS"]})
 case("RaggedTensorToTensor", {"shape": np.array([-1, -1, 2, 3]), "values": normal(6, 3), "default_value": f32(9), "row_partition_tensors": deep}, {"row_partition_types": ["ROW_SPLITS", "ROW_SPLITS"]})
-case("RaggedTensorToSparse", {"rt_nested_splits": deep, "rt_dense_values": normal(6)})
-case("RaggedTensorToSparse", {"rt_nested_splits": [splits], "rt_dense_values": normal(6, 2)})
+case("RaggedTensorToSparse", {"rt_nested_splits": deep, "rt_dense_values": normal(6)}, {}, {"RAGGED_RANK": 2})
+case("RaggedTensorToSparse", {"rt_nested_splits": [splits], "rt_dense_values": normal(6, 2)}, {}, {"RAGGED_RANK": 1})
 case("RaggedRange", {"starts": np.array([0, 5, 8], np.int32), "limits": np.array([3, 5, 4], np.int32), "deltas": np.array([1, 1, -2], np.int32)}, {"Tsplits": tf.int64})
 case("RaggedRange", {"starts": np.int64(0), "limits": np.array([3, 0]), "deltas": np.int64(1)}, {"Tsplits": tf.int32})
 case("RaggedRange", {"starts": f32(0), "limits": f32(1), "deltas": f32(0.25)}, {"Tsplits": tf.int64})
