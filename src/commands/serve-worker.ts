@@ -35,7 +35,9 @@ const LEAVE_MS = 200;
 
 /** The program of a worker process: models, scheduler and REST interface behind the shared socket. */
 async function run(data: WorkerData): Promise<void> {
-  // Loaded side by side: the start of the process is the first answer's delay.
+  // The engine's own thread starts first: it loads native code while this one loads the rest.
+  const { prepareEngine } = await import('../engine/nursery.js');
+  prepareEngine(data.engine);
   const [
     { createHttpServer },
     { createExecutor },

@@ -4,7 +4,6 @@ import type { TensorMap } from '../base/tensor.js';
 import { readPlan } from '../convert/plan-files.js';
 import type { ThreadData } from './executor-thread.js';
 import { startEngineThread } from './nursery.js';
-import { resolveEngine } from './resolve.js';
 import { guardExit, ThreadState } from './thread-state.js';
 import type { ExecutorOptions, PlanExecutor, RunResult } from './types.js';
 import { VariantSet } from './variant-set.js';
@@ -195,7 +194,8 @@ class ThreadExecutor implements PlanExecutor {
  */
 export async function createExecutor(options: ExecutorOptions): Promise<PlanExecutor> {
   const { planDir, threads, device, isWeightSharing } = options;
-  const engine = options.engine ?? (await resolveEngine());
+  // Looking for an engine can mean installing it, which takes much code that a server starts without.
+  const engine = options.engine ?? (await (await import('./resolve.js')).resolveEngine());
   const executor = new ThreadExecutor(options, {
     planDir,
     engine,

@@ -57,10 +57,19 @@ class Nursery {
 
 let nursery: Nursery | undefined;
 
-/** Starts an engine thread and returns the line to it. */
-export function startEngineThread(options: ThreadOptions): MessagePort {
-  nursery ??= new Nursery(options.engine, () => {
+function openNursery(engine: EngineLocation): Nursery {
+  nursery ??= new Nursery(engine, () => {
     nursery = undefined;
   });
-  return nursery.spawn(options);
+  return nursery;
+}
+
+/** Loads the engine ahead of the first executor: a server does it while its model is still being compiled. */
+export function prepareEngine(engine: EngineLocation): void {
+  openNursery(engine);
+}
+
+/** Starts an engine thread and returns the line to it. */
+export function startEngineThread(options: ThreadOptions): MessagePort {
+  return openNursery(options.engine).spawn(options);
 }

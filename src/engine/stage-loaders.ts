@@ -1,4 +1,3 @@
-import { loadHostStage } from '../convert/host-stage.js';
 import type { EngineLocation } from './find.js';
 import { loadOnnxRuntime, openSession, type SessionOptions } from './onnxruntime.js';
 import type { StageLoaders } from './plan-runner.js';
@@ -11,6 +10,7 @@ export function createStageLoaders(location: EngineLocation, options: SessionOpt
       ort ??= loadOnnxRuntime(location);
       return openSession(ort, path, options);
     },
-    host: loadHostStage,
+    // Most models have no host stage, and the kernels are most of the code.
+    host: async (planDir, stage) => (await import('../convert/host-stage.js')).loadHostStage(planDir, stage),
   };
 }
