@@ -16,23 +16,26 @@ const STOPS = new Set([
 
 /**
  * Resizes behind transposes other than the one that their own layout asks for. ONNX Runtime moves these through the
- * Resize, which then works on axes that its kernels refuse when they run. A Reshape to the tensor's own shape,
- * computed in the graph, costs nothing and stands in the way.
+ * Resize, which then works on axes that its linear kernels refuse when they run. An average over single pixels
+ * stands in the way.
  */
 export function guardResizes(nodes: readonly OnnxNode[], sink: Sink): OnnxNode[] {
   const makers = new Map<Ref, OnnxNode>();
   for (const node of nodes) for (const ref of node.outputs) makers.set(ref, node);
   return nodes.flatMap((node) => {
     const [data, ...rest] = node.inputs;
-    if (node.op !== 'Resize' || node.domain !== '' || !isBehindOddTranspose(data!, makers)) return [node];
-    const shape = sink.tools.declare(`${data}/shape`, 'int64');
-    const fixed = sink.tools.declare(`${data}/fixed`, sink.tools.dtypeOf(data!));
-    const plain = { domain: '', attrs: new Map() };
-    return [
-      { ...plain, op: 'Shape', name: shape, inputs: [data!], outputs: [shape] },
-      { ...plain, op: 'Reshape', name: fixed, inputs: [data!, shape], outputs: [fixed] },
-      { ...node, inputs: [fixed, ...rest] },
-    ];
+    const isLinear = node.op === 'Resize' && node.domain === '' && node.attrs.get('mode') === 'linear';
+    if (!isLinear || !isBehindOddTranspose(data!, makers)) return [node];
+    const kept = sink.tools.declare(`${data}/kept`, sink.tools.dtypeOf(data!));
+    const pool: OnnxNode = {
+      op: 'AveragePool',
+      domain: '',
+      name: kept,
+      inputs: [data!],
+      outputs: [kept],
+      attrs: new Map([['kernel_shape', [1, 1]]]),
+    };
+    return [pool, { ...node, inputs: [kept, ...rest] }];
   });
 }
 
