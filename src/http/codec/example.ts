@@ -1,4 +1,4 @@
-import { defineSchema } from '../../savedmodel/wire/compile.js';
+import { EXAMPLE_SCHEMA } from '../../savedmodel/proto/example.js';
 import { encodeMessage } from '../../savedmodel/wire/encode.js';
 import type { Encodable } from '../../savedmodel/wire/schema.js';
 import { integerValue, numberText, numberValue } from './json-number.js';
@@ -12,22 +12,7 @@ import {
   signatureName,
 } from './request-document.js';
 
-/** tensorflow/core/example/{example,feature}.proto. */
-const EXAMPLE_MESSAGES = {
-  Example: { features: [1, 'Features'] },
-  Features: { feature: [1, 'map<string, Feature>'] },
-  Feature: {
-    bytes_list: [1, 'BytesList', 'kind'],
-    float_list: [2, 'FloatList', 'kind'],
-    int64_list: [3, 'Int64List', 'kind'],
-  },
-  BytesList: { value: [1, 'bytes[]'] },
-  FloatList: { value: [1, 'float[]'] },
-  Int64List: { value: [1, 'int64[]'] },
-} as const;
-const SCHEMA = defineSchema(EXAMPLE_MESSAGES);
-
-type Feature = Encodable<typeof EXAMPLE_MESSAGES, 'Feature'>;
+type Feature = Encodable<typeof EXAMPLE_SCHEMA.tables, 'Feature'>;
 
 export interface DecodedExamples {
   /** Undefined where the request names none. */
@@ -76,7 +61,7 @@ function encodeExample(tape: JsonTape, node: number): Uint8Array {
     const values = tape.type(value) === 'Array' ? tape.elements(value) : [value];
     feature.set(name, readFeature(tape, name, values));
   }
-  return encodeMessage(SCHEMA, 'Example', { features: { feature } });
+  return encodeMessage(EXAMPLE_SCHEMA, 'Example', { features: { feature } });
 }
 
 type Kind = 'bytes' | 'float' | 'int64';

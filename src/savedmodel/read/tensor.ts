@@ -17,7 +17,7 @@ type ListField = {
 }[keyof Proto<'TensorProto'>];
 
 /** The field of TensorProto that carries the values of a type when `tensor_content` does not. */
-const VALUE_FIELDS: Readonly<Partial<Record<DType, ListField>>> = {
+export const VALUE_FIELDS: Readonly<Partial<Record<DType, ListField>>> = {
   float32: 'float_val',
   float64: 'double_val',
   int32: 'int_val',
