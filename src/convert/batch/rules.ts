@@ -256,6 +256,16 @@ function table(rule: FlowRule, ops: string): Record<string, FlowRule> {
   return Object.fromEntries(ops.split(' ').map((op) => [op, rule]));
 }
 
+/** Sequence [batch, time, k], weights, and states with a row per example. */
+const recurrent: FlowRule = (c) => {
+  const isRow = (index: number) => {
+    const flow = c.flow(index);
+    return flow.kind === 'rows' && flow.group === 1;
+  };
+  const states = c.flows.flatMap((_, index) => (index > 3 ? [index] : []));
+  return [1, 2, 3].every((index) => c.isFixed(index)) && [0, ...states].every(isRow) ? ROWS : MIXED;
+};
+
 /** Rules by op. An op without one mixes rows, as far as we know. */
 export const FLOW_RULES: ReadonlyMap<string, FlowRule> = new Map(
   Object.entries({
@@ -330,6 +340,7 @@ export const FLOW_RULES: ReadonlyMap<string, FlowRule> = new Map(
     Transpose: transpose,
     Tile: tile,
     BroadcastTo: broadcastTo,
+    _Rnn: recurrent,
     Fill: fill,
     ConcatV2: joined(-1),
     Concat: joined(0),

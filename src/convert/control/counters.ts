@@ -52,7 +52,7 @@ export function findBounds(
       continue;
     }
     const [left, right] = producer?.op === 'Less' ? producer.inputs : [];
-    const position = condition.inputs.findIndex((input) => input === left);
+    const position = condition.inputs.indexOf(left as Value);
     const counter = counters.find((each) => each.position === position);
     if (counter === undefined || right === undefined || condition.inputs.includes(right)) return undefined;
     if (right.constant === undefined && condition.nodes.some((each) => each.outputs.includes(right))) {

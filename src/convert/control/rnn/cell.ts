@@ -1,4 +1,4 @@
-import type { Value } from '../../../graph/ir.js';
+import type { Node, Value } from '../../../graph/ir.js';
 import { Forms, type Segment, widthOf } from './forms.js';
 import { type Matrix, zeros } from './matrix.js';
 
@@ -185,7 +185,7 @@ export class CellReader {
     if (PLAIN.has(node.op)) return { activation: { name: node.op }, argument };
     if (node.op === 'ClipByValue' && scalarOf(low) === 0 && scalarOf(high) === 1)
       return { activation: { name: 'HardSigmoid', alpha: 1, beta: 0 }, argument };
-    return this.#scaledRelu6(value);
+    return clipped(node) ?? this.#scaledRelu6(value);
   }
 
   /** relu6(x) / 6 is a hard sigmoid. */
@@ -204,6 +204,25 @@ export class CellReader {
       argument: relu.producer.inputs[0] as Value,
     };
   }
+}
+
+/** A hard sigmoid that is written as the smaller of 1 and the larger of 0 and x, in either order. */
+function clipped(node: Node): { activation: Activation; argument: Value } | undefined {
+  const bounds: Readonly<Record<string, number>> = { Minimum: 1, Maximum: 0 };
+  const outer = bounds[node.op];
+  const inside = boundedBy(node, outer);
+  const inner = inside?.producer === undefined ? undefined : bounds[inside.producer.op];
+  if (inside?.producer === undefined || outer === undefined || inner === undefined || inner === outer)
+    return undefined;
+  const argument = boundedBy(inside.producer, inner);
+  return argument && { activation: { name: 'HardSigmoid', alpha: 1, beta: 0 }, argument };
+}
+
+/** The operand beside a constant. */
+function boundedBy(node: Node, bound: number | undefined): Value | undefined {
+  const [a, b] = node.inputs;
+  if (bound === undefined) return undefined;
+  return scalarOf(b) === bound ? a : scalarOf(a) === bound ? b : undefined;
 }
 
 function swaps<T>([a, b]: readonly [T, T]): readonly (readonly [T, T])[] {

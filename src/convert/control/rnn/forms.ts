@@ -66,6 +66,8 @@ export class Forms {
         return b?.constant === undefined ? undefined : this.#scale(a!, b, true);
       case 'Split':
         return this.#split(node, output);
+      case 'SplitV':
+        return this.#splitV(node, output);
       case 'StridedSlice':
         return this.#slice(node);
       case 'ConcatV2':
@@ -137,6 +139,19 @@ export class Forms {
     const width = sumWidth(form) / node.outputs.length;
     const at = node.outputs.indexOf(output) * width;
     return takeCols(form, at, at + width);
+  }
+
+  #splitV(node: Node, output: Value): Form | undefined {
+    const [value, sizes, axis] = node.inputs;
+    const [along] = constInts(axis) ?? [];
+    const form = along === 1 || along === -1 ? this.of(value!) : undefined;
+    const widths = constInts(sizes);
+    if (form === undefined || widths === undefined) return undefined;
+    const rest = sumWidth(form) - widths.reduce((sum, width) => sum + Math.max(width, 0), 0);
+    const known = widths.map((width) => (width < 0 ? rest : width));
+    const position = node.outputs.indexOf(output);
+    const at = known.slice(0, position).reduce((sum, width) => sum + width, 0);
+    return takeCols(form, at, at + known[position]!);
   }
 
   /** `value[:, from:to]` */

@@ -158,8 +158,10 @@ function replaceLoop(editor: GraphEditor, region: RegionView, node: Node, match:
   make.nodes.push(rnn);
   for (const write of match.writes) {
     const output = node.outputs[write.position] as Value;
-    if (typeof write.at === 'number') make.expand(node.outputs[h] as Value, output);
+    const last = node.outputs[h] as Value;
+    if (typeof write.at === 'number') make.expand(last, output);
     else make.timeMajor(region, sequence, output);
+    for (const reader of region.nodes) if (takesLast(reader, output)) makeAlias(reader, last);
   }
   const nodes = [...region.nodes];
   nodes.splice(nodes.indexOf(node), 1, ...make.nodes);
@@ -183,6 +185,29 @@ function attrsOf(cell: Cell, isReversed: boolean): Record<string, AttrValue> {
     reverse: { kind: 'b', value: isReversed },
     units: { kind: 'i', value: BigInt(cell.width) },
   };
+}
+
+/** `rows[-1]` */
+function takesLast(node: Node, rows: Value): boolean {
+  if (node.op !== 'StridedSlice' || node.inputs[0] !== rows) return false;
+  const mask = (name: string) => {
+    const attr = node.attrs.get(name);
+    return attr?.kind === 'i' ? Number(attr.value) : 0;
+  };
+  const masks = ['begin_mask', 'ellipsis_mask', 'new_axis_mask'].some((name) => mask(name) !== 0);
+  return !masks && mask('shrink_axis_mask') === 1 && constInts(node.inputs[1])?.join() === '-1';
+}
+
+/** Lets a node give out another value as it is; the next inference takes it away. */
+function makeAlias(node: Node, value: Value): void {
+  const type: AttrValue = { kind: 'type', value: DTYPES.float32.tf };
+  node.op = 'Cast';
+  node.inputs = [value];
+  node.attrs = new Map<string, AttrValue>([
+    ['SrcT', type],
+    ['DstT', type],
+    ['Truncate', { kind: 'b', value: false }],
+  ]);
 }
 
 const TIME_FIRST = [1, 0, 2];
@@ -230,14 +255,7 @@ class NodeMaker {
     for (const reader of region.nodes) {
       const isBack = reader.op === 'Transpose' && reader.inputs[0] === output;
       if (!isBack || constInts(reader.inputs[1])?.join() !== TIME_FIRST.join()) continue;
-      reader.op = 'Cast';
-      reader.inputs = [sequence];
-      const type: AttrValue = { kind: 'type', value: DTYPES.float32.tf };
-      reader.attrs = new Map<string, AttrValue>([
-        ['SrcT', type],
-        ['DstT', type],
-        ['Truncate', { kind: 'b', value: false }],
-      ]);
+      makeAlias(reader, sequence);
     }
   }
 
