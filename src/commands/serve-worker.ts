@@ -155,6 +155,7 @@ async function run(data: WorkerData): Promise<void> {
       log.reopen();
       accessLog?.reopen();
     },
+    release: (count) => server.release(count),
     takeMetrics: () => registry.snapshot(),
     beat() {
       const now = performance.now();
@@ -162,6 +163,7 @@ async function run(data: WorkerData): Promise<void> {
       return {
         requests: instruments.countRequests(),
         residentBytes: process.memoryUsage.rss(),
+        connections: server.connections,
         oldestRunMs: starts.length === 0 ? 0 : now - Math.min(...starts),
       };
     },

@@ -15,6 +15,8 @@ export interface ServerState {
   readonly reading: ReadingTotal;
   inFlight: number;
   isDraining: boolean;
+  /** Connections to close with their next answer, so that their clients come back to another worker. */
+  releasing: number;
 }
 
 /** Aborted when the connection closes; one for all requests of a connection. */
@@ -152,7 +154,10 @@ export class Exchange {
     const { state, response } = this;
     const headers = ['Content-Type', contentType, 'Content-Length', String(body.length), ...extra];
     if (state.options.cors) headers.push(...CORS_HEADERS);
-    if (state.isDraining) headers.push('Connection', 'close');
+    if (state.isDraining || state.releasing > 0) {
+      headers.push('Connection', 'close');
+      state.releasing--;
+    }
     if (this.headers?.requestId !== undefined) headers.push('x-request-id', this.headers.requestId);
     if (this.headers?.wantsTiming) headers.push('Server-Timing', this.#serverTiming());
     response.writeHead(status, headers);

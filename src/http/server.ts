@@ -24,6 +24,8 @@ export interface HttpServer {
    * stay idle, and resolves when none is left. After `deadlineMs` the rest is cut.
    */
   drain(deadlineMs: number): Promise<void>;
+  /** Closes up to `count` connections with their next answer; what is left of them after a second is not. */
+  release(count: number): void;
   /** Cuts every connection. */
   close(): Promise<void>;
   readonly inFlight: number;
@@ -33,6 +35,7 @@ export interface HttpServer {
 /** A connection that answered its last request this long ago is idle enough to be closed in a drain. */
 const IDLE_MS = 1000;
 const DRAIN_LOOK_MS = 100;
+const RELEASE_MS = 1000;
 /** How often Node.js looks for connections past their time limits. */
 const TIMEOUT_LOOK_MS = 2000;
 
@@ -59,6 +62,7 @@ export function createHttpServer(
     reading: { bytes: 0 },
     inFlight: 0,
     isDraining: false,
+    releasing: 0,
   };
   const inFlight = registry.gauge('requestsInFlight', 'rest');
   const open = registry.gauge('connections', 'rest');
@@ -100,6 +104,12 @@ export function createHttpServer(
       state.isDraining = true;
       stopListening(server);
       return closeIdle(connections, deadlineMs);
+    },
+    release(count) {
+      state.releasing = count;
+      setTimeout(() => {
+        state.releasing = 0;
+      }, RELEASE_MS).unref();
     },
     async close() {
       stopListening(server);

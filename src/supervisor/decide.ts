@@ -1,4 +1,5 @@
 import type { LogLevel } from '../base/log.js';
+import { balanceConnections } from './balance.js';
 import {
   addWorker,
   type Beat,
@@ -88,6 +89,7 @@ function takeBeat(
   worker.beatMs = now;
   worker.requests = beat.requests;
   worker.residentBytes = beat.residentBytes;
+  worker.connections = beat.connections;
   if (worker.phase !== 'ready' || worker.generation !== state.generation) return;
   if (timeoutMs > 0 && beat.oldestRunMs > timeoutMs) {
     decision.log(
@@ -298,6 +300,7 @@ export function decideSupervisor(
   } else if (event.kind === 'stop') stop(state, event.status, event.isQuick, now, decision);
   else {
     for (const worker of state.workers.values()) checkHealth(state, worker, now, decision);
+    decision.actions.push(...balanceConnections(state, now));
     const { gracefulTimeoutMs } = state.settings;
     if (state.phase === 'draining' && now - state.stoppingSinceMs > gracefulTimeoutMs + 2 * KILL_AFTER_MS)
       stop(state, 0, true, now, decision);

@@ -16,6 +16,7 @@ export type ToWorker =
   | { readonly kind: 'listen' }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   | { readonly kind: 'reopen' }
+  | { readonly kind: 'release'; readonly count: number }
   | { readonly kind: 'variant'; readonly id: number; readonly entryDir?: string; readonly error?: WireError }
   /** What became of the worker's `models-wanted`. */
   | { readonly kind: 'models-replaced'; readonly id: number; readonly error?: WireError }

@@ -31,6 +31,9 @@ export interface WorkerRecord {
   requests: number;
   readonly requestLimit: number;
   residentBytes: number;
+  connections: number;
+  /** When it was last told to give connections away. */
+  releasedMs: number;
   /** Why it is being replaced. */
   reason: string;
 }
@@ -56,6 +59,7 @@ export interface SupervisorState {
 export interface Beat {
   readonly requests: number;
   readonly residentBytes: number;
+  readonly connections: number;
   /** How long the oldest batch has been running; 0 when idle. */
   readonly oldestRunMs: number;
 }
@@ -88,6 +92,8 @@ export type SupervisorAction =
   | { readonly kind: 'signal'; readonly id: number; readonly signal: 'SIGQUIT' | 'SIGABRT' | 'SIGKILL' }
   /** Have the worker write a diagnostic report. */
   | { readonly kind: 'report'; readonly id: number }
+  /** Have the worker give connections away to the others. */
+  | { readonly kind: 'release'; readonly id: number; readonly count: number }
   | { readonly kind: 'announce' }
   | {
       readonly kind: 'log';
@@ -140,6 +146,8 @@ export function addWorker(state: SupervisorState, now: number): WorkerRecord {
         ? Number.POSITIVE_INFINITY
         : maxRequests + Math.floor(random() * (maxRequestsJitter + 1)),
     residentBytes: 0,
+    connections: 0,
+    releasedMs: Number.NEGATIVE_INFINITY,
     reason: '',
   };
   state.workers.set(worker.id, worker);

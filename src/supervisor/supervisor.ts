@@ -197,6 +197,7 @@ class ProcessSupervisor implements Supervisor {
       this.#repository.send({ kind: 'worker-down', worker: id });
       this.#links.get(id)?.signal(REPORT_SIGNAL);
     },
+    release: ({ id, count }) => this.#send(id, { kind: 'release', count }),
     announce: () => this.#announce(),
     log: ({ level, message, fields }) => this.options.log[level](message, fields),
     'count-restart': ({ reason }) => this.#registry.counter('workerRestarts', reason).add(),

@@ -13,6 +13,8 @@ export interface WorkerProgram {
   /** Answers what is open, then resolves. */
   drain(deadlineMs: number): Promise<void>;
   reopenLogs(): void;
+  /** Gives so many connections away to other workers. */
+  release(count: number): void;
   takeMetrics(): MetricsSnapshot;
   beat(): Beat;
 }
@@ -72,6 +74,7 @@ export function openWorkerChannel(): WorkerChannel {
     },
     drain: ({ deadlineMs }) => void program.drain(deadlineMs).finally(() => process.exit(0)),
     reopen: () => program.reopenLogs(),
+    release: ({ count }) => program.release(count),
     'metrics-wanted': ({ id }) => send({ kind: 'metrics', id, metrics: program.takeMetrics() }),
     metrics: (message) => {
       metrics.get(message.id)?.resolve(message.metrics);

@@ -40,7 +40,11 @@ function machine(parts: Partial<SupervisorSettings> = {}) {
     exited: (id: number, code: number | null = 0, signal: string | null = null) =>
       send({ kind: 'exited', id, code, signal }),
     beat: (id: number, beat = {}) =>
-      send({ kind: 'beat', id, beat: { requests: 0, residentBytes: 0, oldestRunMs: 0, ...beat } }),
+      send({
+        kind: 'beat',
+        id,
+        beat: { requests: 0, residentBytes: 0, connections: 0, oldestRunMs: 0, ...beat },
+      }),
     ids: (kind: SupervisorAction['kind']) =>
       done.flatMap((action) => (action.kind === kind && 'id' in action ? [action.id] : [])),
     logs: () => done.flatMap((action) => (action.kind === 'log' ? [action.message] : [])),
@@ -139,6 +143,21 @@ describe('the supervisor', () => {
     m.ready(3);
     m.exited(2);
     expect(m.done).toContainEqual({ kind: 'count-restart', reason: 'memory' });
+  });
+
+  it('has a worker with far more connections than the others give some away, once in a while', () => {
+    const m = machine().running();
+    m.beat(1, { connections: 50 });
+    m.beat(2, { connections: 14 });
+    expect(m.tick(250)).toContainEqual({ kind: 'release', id: 1, count: 18 });
+    expect(kinds(m.tick(250))).toEqual([]);
+    m.tick(1500);
+    m.beat(1, { connections: 33 });
+    m.beat(2, { connections: 31 });
+    expect(kinds(m.tick(1000))).toEqual([]);
+    m.beat(1, { connections: 2 });
+    m.beat(2, { connections: 0 });
+    expect(kinds(m.tick(5000))).toEqual([]);
   });
 
   it('follows TTIN and TTOU, never below one', () => {
