@@ -160,15 +160,19 @@ function rearrange(context: ConvertContext, input: Letters, output: Letters): Re
   );
 }
 
+/** Number of letters of an operand, −1 with an ellipsis. */
+function letterCount(equation: string, index: number): number {
+  const term = equation.split('->')[0]?.split(',')[index] ?? '';
+  return term.includes('.') ? -1 : term.length;
+}
+
 function einsum(context: ConvertContext): readonly Ref[] {
   const equation = context.attrs.string('equation').replaceAll(' ', '');
-  const shapes = context.node.inputs.map((input) => input.shape);
-  const ranks = shapes.flatMap((shape) => (shape === null ? [] : [shape.length]));
-  const isRanked = ranks.length === shapes.length;
-  if (!isRanked && equation.includes('...')) {
+  // Without an ellipsis the equation itself tells the ranks.
+  const ranks = context.node.inputs.map(({ shape }, index) => shape?.length ?? letterCount(equation, index));
+  if (ranks.includes(-1))
     throw context.refuse('TFD_SHAPE_UNKNOWN', 'what an ellipsis stands for is not known');
-  }
-  const terms = isRanked ? parseEinsum(equation, ranks) : undefined;
+  const terms = parseEinsum(equation, ranks);
   const [a, b, ...more] = terms?.inputs ?? [];
   if (terms === undefined || a === undefined || more.length > 0) {
     return [context.onnx.op('Einsum', allRefs(context), { equation })];
