@@ -28,6 +28,18 @@ const wire = {
   responseDeserialize: (bytes: Buffer) => decodeMessage(GRPC_SCHEMA, 'HealthCheckResponse', bytes).status,
 };
 
+const METHOD = {
+  service: 'grpc.health.v1.Health',
+  request: 'HealthCheckRequest',
+  answer: 'HealthCheckResponse',
+} as const;
+
+/** For reflection. */
+export const HEALTH_METHODS = [
+  { ...METHOD, name: 'Check' },
+  { ...METHOD, name: 'Watch', isAnswerStream: true },
+] as const;
+
 /** grpc.health.v1: the server as a whole (""), its services, and every model by its name. */
 export const HEALTH_SERVICE: ServiceDefinition = {
   Check: { path: '/grpc.health.v1.Health/Check', requestStream: false, responseStream: false, ...wire },

@@ -1,14 +1,45 @@
+import { MODEL_CONFIG_MESSAGES } from '../repository/model-config-file.js';
 import { TF_MESSAGES } from '../savedmodel/proto/schema.js';
 import { defineSchema } from '../savedmodel/wire/compile.js';
 import type { Decoded, Encodable } from '../savedmodel/wire/schema.js';
+import { OIP_MESSAGES } from './oip/messages.js';
+import { REFLECTION_MESSAGES } from './reflection/messages.js';
 
-/**
- * The messages of tensorflow_serving/apis, grpc.health.v1 and what they refer to, restricted to the fields
- * that are read or written. Field numbers are TensorFlow Serving's; `lazy` fields stay bytes.
- */
-export const GRPC_MESSAGES = {
-  ...TF_MESSAGES,
+/** Enums with their names; their values on the wire are numbers. */
+export const SERVING_ENUMS = {
+  ModelType: { MODEL_TYPE_UNSPECIFIED: 0, TENSORFLOW: 1, OTHER: 2 },
+  State: { UNKNOWN: 0, START: 10, LOADING: 20, AVAILABLE: 30, UNLOADING: 40, END: 50 },
+  ServingStatus: { UNKNOWN: 0, SERVING: 1, NOT_SERVING: 2, SERVICE_UNKNOWN: 3 },
+  Code: {
+    OK: 0,
+    CANCELLED: 1,
+    UNKNOWN: 2,
+    INVALID_ARGUMENT: 3,
+    DEADLINE_EXCEEDED: 4,
+    NOT_FOUND: 5,
+    ALREADY_EXISTS: 6,
+    PERMISSION_DENIED: 7,
+    RESOURCE_EXHAUSTED: 8,
+    FAILED_PRECONDITION: 9,
+    ABORTED: 10,
+    OUT_OF_RANGE: 11,
+    UNIMPLEMENTED: 12,
+    INTERNAL: 13,
+    UNAVAILABLE: 14,
+    DATA_LOSS: 15,
+    UNAUTHENTICATED: 16,
+  },
+} as const;
+
+/** Messages of google.protobuf that others refer to. */
+export const GOOGLE_MESSAGES = {
   Int64Value: { value: [1, 'int64'] },
+  Any: { type_url: [1, 'string'], value: [2, 'bytes'] },
+} as const;
+
+/** The messages of tensorflow_serving/apis, restricted to the fields that are read or written. */
+export const SERVING_MESSAGES = {
+  ...MODEL_CONFIG_MESSAGES,
   ModelSpec: {
     name: [1, 'string'],
     version: [2, 'Int64Value', 'version_choice'],
@@ -46,16 +77,28 @@ export const GRPC_MESSAGES = {
   },
   GetModelMetadataRequest: { model_spec: [1, 'ModelSpec'], metadata_field: [2, 'string[]'] },
   GetModelMetadataResponse: { model_spec: [1, 'ModelSpec'], metadata: [2, 'map<string, Any>'] },
-  Any: { type_url: [1, 'string'], value: [2, 'bytes'] },
   SignatureDefMap: { signature_def: [1, 'map<string, SignatureDef>'] },
   GetModelStatusRequest: { model_spec: [1, 'ModelSpec'] },
   GetModelStatusResponse: { model_version_status: [1, 'ModelVersionStatus[]'] },
-  ModelVersionStatus: { version: [1, 'int64'], state: [2, 'int32'], status: [3, 'StatusProto'] },
-  StatusProto: { error_code: [1, 'int32'], error_message: [2, 'string'] },
-  ReloadConfigRequest: { config: [1, 'bytes'], metric_names: [2, 'string[]'] },
+  ModelVersionStatus: { version: [1, 'int64'], state: [2, 'enum State'], status: [3, 'StatusProto'] },
+  StatusProto: { error_code: [1, 'enum Code'], error_message: [2, 'string'] },
+  ReloadConfigRequest: { config: [1, 'lazy ModelServerConfig'], metric_names: [2, 'string[]'] },
   ReloadConfigResponse: { status: [1, 'StatusProto'] },
+} as const;
+
+export const HEALTH_MESSAGES = {
   HealthCheckRequest: { service: [1, 'string'] },
-  HealthCheckResponse: { status: [1, 'int32'] },
+  HealthCheckResponse: { status: [1, 'enum ServingStatus'] },
+} as const;
+
+/** Field numbers are those of the protocols; `lazy` fields stay bytes. */
+export const GRPC_MESSAGES = {
+  ...TF_MESSAGES,
+  ...GOOGLE_MESSAGES,
+  ...SERVING_MESSAGES,
+  ...HEALTH_MESSAGES,
+  ...OIP_MESSAGES,
+  ...REFLECTION_MESSAGES,
 } as const;
 
 export const GRPC_SCHEMA = defineSchema(GRPC_MESSAGES);

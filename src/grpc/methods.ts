@@ -2,6 +2,7 @@ import type { CallContext } from './call.js';
 import { classify, multiInference, regress } from './examples.js';
 import type { GrpcMessage, MessageIn, MessageOut } from './messages.js';
 import { getModelMetadata, getModelStatus, handleReloadConfig, type ReloadConfig } from './model-service.js';
+import { modelInfer, modelMetadata, modelReady, serverMetadata, serverReady } from './oip/methods.js';
 import { predict } from './predict.js';
 
 /** One unary method: message names of its request and answer, and what answers it. */
@@ -22,19 +23,28 @@ function row<I extends GrpcMessage, O extends GrpcMessage>(method: MethodRow<I, 
 export const PREDICTION_SERVICE = 'tensorflow.serving.PredictionService';
 export const MODEL_SERVICE = 'tensorflow.serving.ModelService';
 
-/** Every unary method of TensorFlow Serving. */
+export const OIP_SERVICE = 'inference.GRPCInferenceService';
+
+/** `<X>Request` → `<X>Response`: how most methods name their messages. */
+type Pair<N extends string> = `${N}Request` | `${N}Response`;
+
+function pair<N extends string>(
+  name: Pair<N> extends GrpcMessage ? N : never,
+  handle: (
+    request: MessageIn<`${N}Request` & GrpcMessage>,
+    context: CallContext,
+  ) => Promise<MessageOut<`${N}Response` & GrpcMessage>> | MessageOut<`${N}Response` & GrpcMessage>,
+): Pick<MethodRow, 'name' | 'api' | 'request' | 'answer' | 'handle'> {
+  return { name, api: name, request: `${name}Request`, answer: `${name}Response`, handle } as never;
+}
+
+/** Every unary method of TensorFlow Serving and of the Open Inference Protocol. */
 export function serviceMethods(reload: ReloadConfig | undefined): MethodRow[] {
   const prediction = { service: PREDICTION_SERVICE };
   const model = { service: MODEL_SERVICE };
+  const oip = { service: OIP_SERVICE };
   return [
-    row({
-      ...prediction,
-      name: 'Predict',
-      api: 'Predict',
-      request: 'PredictRequest',
-      answer: 'PredictResponse',
-      handle: predict,
-    }),
+    { ...prediction, ...pair('Predict', predict) },
     row({
       ...prediction,
       name: 'Classify',
@@ -51,30 +61,9 @@ export function serviceMethods(reload: ReloadConfig | undefined): MethodRow[] {
       answer: 'RegressionResponse',
       handle: regress,
     }),
-    row({
-      ...prediction,
-      name: 'MultiInference',
-      api: 'MultiInference',
-      request: 'MultiInferenceRequest',
-      answer: 'MultiInferenceResponse',
-      handle: multiInference,
-    }),
-    row({
-      ...prediction,
-      name: 'GetModelMetadata',
-      api: 'GetModelMetadata',
-      request: 'GetModelMetadataRequest',
-      answer: 'GetModelMetadataResponse',
-      handle: getModelMetadata,
-    }),
-    row({
-      ...model,
-      name: 'GetModelStatus',
-      api: 'GetModelStatus',
-      request: 'GetModelStatusRequest',
-      answer: 'GetModelStatusResponse',
-      handle: getModelStatus,
-    }),
+    { ...prediction, ...pair('MultiInference', multiInference) },
+    { ...prediction, ...pair('GetModelMetadata', getModelMetadata) },
+    { ...model, ...pair('GetModelStatus', getModelStatus) },
     row({
       ...model,
       name: 'HandleReloadConfigRequest',
@@ -83,5 +72,11 @@ export function serviceMethods(reload: ReloadConfig | undefined): MethodRow[] {
       answer: 'ReloadConfigResponse',
       handle: (request) => handleReloadConfig(request, reload),
     }),
+    { ...oip, ...pair('ServerLive', () => ({ live: true })) },
+    { ...oip, ...pair('ServerReady', serverReady) },
+    { ...oip, ...pair('ModelReady', modelReady) },
+    { ...oip, ...pair('ServerMetadata', serverMetadata) },
+    { ...oip, ...pair('ModelMetadata', modelMetadata) },
+    { ...oip, ...pair('ModelInfer', modelInfer) },
   ];
 }

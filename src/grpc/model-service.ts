@@ -106,6 +106,6 @@ export async function handleReloadConfig(
       hint: 'tfdeploy ctl reload',
     });
   }
-  await reload(request.config);
+  await reload(request.config ?? new Uint8Array());
   return { status: { error_code: grpcStatus.OK, error_message: '' } };
 }

@@ -1,24 +1,12 @@
 import { DTYPES } from '../base/dtype.js';
-import { reviveError, TfdeployError } from '../base/error.js';
 import type { TensorMap } from '../base/tensor.js';
-import type { Servable, ServableSignature } from '../repository/types.js';
+import type { ServableSignature } from '../repository/types.js';
 import { answerSpec, type CallContext, findServable, inputError } from './call.js';
 import type { MessageIn, MessageOut } from './messages.js';
+import { findSignature } from './signature.js';
 import { decodeTensor, encodeTensor } from './tensor-proto.js';
 
 const DEFAULT_SIGNATURE = 'serving_default';
-
-function findSignature(servable: Servable, name: string): ServableSignature {
-  const signature = servable.signatures.get(name);
-  if (signature === undefined) {
-    throw new TfdeployError('TFD_SIGNATURE_NOT_FOUND', `Serving signature key "${name}" not found.`, {
-      hint: `the model has: ${[...servable.signatures.keys()].join(', ')}`,
-      details: { grpcStatus: 'FAILED_PRECONDITION' },
-    });
-  }
-  if (signature.refusal !== undefined) throw reviveError(signature.refusal);
-  return signature;
-}
 
 const braced = (names: readonly string[]) => `{${names.join(',')}}`;
 

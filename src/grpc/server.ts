@@ -16,11 +16,12 @@ import { decodeMessage } from '../savedmodel/wire/decode.js';
 import { encodeMessage } from '../savedmodel/wire/encode.js';
 import { inputError } from './call.js';
 import { listenAt } from './door.js';
-import { createHealth, HEALTH_SERVICE } from './health.js';
+import { createHealth, HEALTH_METHODS, HEALTH_SERVICE } from './health.js';
 import { GrpcInstruments } from './instruments.js';
 import { GRPC_SCHEMA } from './messages.js';
 import { type MethodRow, serviceMethods } from './methods.js';
 import type { ReloadConfig } from './model-service.js';
+import { listReflection } from './reflection/service.js';
 import { toStatus } from './status.js';
 
 export interface GrpcOptions {
@@ -179,8 +180,11 @@ export function createGrpcServer(
     instruments: new GrpcInstruments(options.registry),
     inFlight: 0,
   };
-  const services = addMethods(grpc, shared, serviceMethods(options.reload));
+  const methods = serviceMethods(options.reload);
+  const services = addMethods(grpc, shared, methods);
   grpc.addService(HEALTH_SERVICE, createHealth(directory, services));
+  for (const { definition, handlers } of listReflection([...methods, ...HEALTH_METHODS]))
+    grpc.addService(definition, handlers);
   const injector = grpc.createConnectionInjector(createCredentials(options.tls));
   const sockets = new Set<Socket>();
   const accept = (socket: Socket): void => {
