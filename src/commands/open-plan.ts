@@ -21,6 +21,8 @@ import {
 export interface OpenedPlan {
   readonly planDir: string;
   readonly plan: Plan;
+  /** Directory of the SavedModel; undefined for a plan directory. */
+  readonly modelDir: string | undefined;
   /** Compiles a signature for other input shapes; absent for a plan without its model. */
   readonly compileVariant: CompileVariant | undefined;
   /** Removes what does not outlive the command. */
@@ -45,7 +47,13 @@ function canWrite(dir: string): boolean {
 export function openPlan(path: string, tags: readonly string[], onCompile: () => void): OpenedPlan {
   const base = resolve(path);
   if (existsSync(join(base, 'plan.json'))) {
-    return { planDir: base, plan: readPlan(base), compileVariant: undefined, close: () => undefined };
+    return {
+      planDir: base,
+      plan: readPlan(base),
+      modelDir: undefined,
+      compileVariant: undefined,
+      close: () => undefined,
+    };
   }
   checkModelPath(base);
   const modelDir = findModelVersions(base)[0]?.dir ?? base;
@@ -64,6 +72,7 @@ export function openPlan(path: string, tags: readonly string[], onCompile: () =>
   const planDir = compile(undefined);
   return {
     planDir,
+    modelDir,
     plan: readOrRecompile(planDir, () => {
       dropEntry(cacheEntryDir(cacheDir, modelDir, tags, undefined));
       compile(undefined);

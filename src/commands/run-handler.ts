@@ -2,11 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { formatCase, tensorToJson } from '../base/case-format.js';
 import { TfdeployError } from '../base/error.js';
 import { readMachine } from '../base/machine.js';
+import { nodeFiles } from '../base/node-files.js';
 import { formatShape } from '../base/shape.js';
 import type { TensorMap } from '../base/tensor.js';
 import { createInlineRunner } from '../engine/inline.js';
 import { resolveEngine } from '../engine/resolve.js';
 import type { RunResult } from '../engine/types.js';
+import { sampleExamples } from '../savedmodel/example-features.js';
+import { openSavedModel, selectMetaGraph } from '../savedmodel/open.js';
+import { requireSignature } from '../savedmodel/signatures.js';
 import type { CommandContext, CommandHandler } from './define.js';
 import { type OpenedPlan, openPlan } from './open-plan.js';
 import { chooseSignature, parseRunInput, type RunInput, readInputFile } from './run-input.js';
@@ -53,7 +57,18 @@ function readRequest(opened: OpenedPlan, options: Options, context: CommandConte
   if (input !== undefined) return parseRunInput(readInputFile(input), input, opened.plan, signature);
   const chosen = chooseSignature(opened.plan, signature);
   context.note('no --input given: running a generated sample');
-  return { signature: chosen, inputs: sampleInputs(chosen) };
+  return { signature: chosen, inputs: sampleInputs(chosen, sampleTexts(opened, chosen.name, options.tags)) };
+}
+
+/** Serialized samples of inputs that take tf.Examples. */
+function sampleTexts(
+  { modelDir }: OpenedPlan,
+  signature: string,
+  tags?: readonly string[],
+): Map<string, Uint8Array> {
+  if (modelDir === undefined) return new Map();
+  const metaGraph = selectMetaGraph(openSavedModel(nodeFiles, modelDir), tags);
+  return sampleExamples(metaGraph, requireSignature(metaGraph, signature));
 }
 
 function report(

@@ -13,7 +13,9 @@ function createRandom(): () => number {
   };
 }
 
-function sampleTensor(input: PlanTensor, random: () => number): Tensor {
+const SAMPLE_TEXT = new TextEncoder().encode('sample');
+
+function sampleTensor(input: PlanTensor, random: () => number, text: Uint8Array): Tensor {
   if (input.shape === null) {
     throw new TfdeployError(
       'TFD_INPUT_INVALID',
@@ -27,7 +29,7 @@ function sampleTensor(input: PlanTensor, random: () => number): Tensor {
   const count = elementCount(shape);
   const { dtype } = input;
   if (dtype === 'string') {
-    return { dtype, shape, data: Array.from({ length: count }, () => new TextEncoder().encode('sample')) };
+    return { dtype, shape, data: new Array<Uint8Array>(count).fill(text) };
   }
   if (!isNumericDType(dtype)) {
     throw new TfdeployError('TFD_DTYPE_UNSUPPORTED', `input ${input.name} is a ${dtype}`);
@@ -39,9 +41,14 @@ function sampleTensor(input: PlanTensor, random: () => number): Tensor {
   return { dtype, shape, data };
 }
 
-/** A request that fits the signature: floats between 0 and 1, zeros for integers, one row, unknown sizes 1. */
-export function sampleInputs(signature: SignaturePlan): TensorMap {
+/**
+ * A request that fits the signature: floats between 0 and 1, zeros for integers, one row, unknown sizes 1.
+ * `texts` are the samples of string inputs that not every string fits.
+ */
+export function sampleInputs(signature: SignaturePlan, texts: ReadonlyMap<string, Uint8Array>): TensorMap {
   const random = createRandom();
   const needed = signature.inputs.filter((input) => input.default === undefined);
-  return new Map(needed.map((input) => [input.name, sampleTensor(input, random)]));
+  return new Map(
+    needed.map((input) => [input.name, sampleTensor(input, random, texts.get(input.name) ?? SAMPLE_TEXT)]),
+  );
 }

@@ -115,6 +115,12 @@ export function sampleExample(features: readonly ExampleFeature[]): Uint8Array {
   return encodeMessage(EXAMPLE_SCHEMA, 'Example', { features: { feature } });
 }
 
+/** A serialized sample for each input of the signature that is parsed as tf.Examples. */
+export function sampleExamples(metaGraph: MetaGraph, signature: SignatureDef): Map<string, Uint8Array> {
+  const features = [...findExampleFeatures(metaGraph, signature)];
+  return new Map(features.map(([name, rows]) => [name, sampleExample(rows)]));
+}
+
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 function resolveInput(walk: GraphWalk, { scope, node }: Output, index: number): Output | undefined {

@@ -6,6 +6,8 @@ export interface TensorFact {
   readonly dtype: DType;
   /** undefined for an unknown rank. */
   readonly shape: readonly (number | null)[] | undefined;
+  /** Base64 of a serialized tf.Example that fits, for an input that takes such. */
+  readonly sampleB64?: string;
 }
 
 export interface ModelFacts {

@@ -5,6 +5,7 @@ import { packageRoot } from '../base/entry.js';
 import { TfdeployError } from '../base/error.js';
 import { readMachine } from '../base/machine.js';
 import { nodeFiles } from '../base/node-files.js';
+import { sampleExamples } from '../savedmodel/example-features.js';
 import { findVersions, isSavedModelDir } from '../savedmodel/locate.js';
 import { openSavedModel, selectMetaGraph } from '../savedmodel/open.js';
 import { servableSignatures } from '../savedmodel/signatures.js';
@@ -39,6 +40,13 @@ function toTensorFacts(infos: ReadonlyMap<string, TensorInfo>): TensorFact[] {
     if (info.dtype === 'invalid') return [];
     const shape = info.shape?.map((dim) => (typeof dim === 'number' ? dim : null));
     return [{ name, dtype: info.dtype, shape }];
+  });
+}
+
+function withSamples(facts: readonly TensorFact[], samples: ReadonlyMap<string, Uint8Array>): TensorFact[] {
+  return facts.map((fact) => {
+    const sample = samples.get(fact.name);
+    return sample === undefined ? fact : { ...fact, sampleB64: Buffer.from(sample).toString('base64') };
   });
 }
 
@@ -88,7 +96,7 @@ export function gatherModel(path: string, signature?: string): ModelFacts {
     path: base,
     name: toModelName(base),
     signature: chosen.name,
-    inputs: toTensorFacts(chosen.inputs),
+    inputs: withSamples(toTensorFacts(chosen.inputs), sampleExamples(metaGraph, chosen)),
     outputs: toTensorFacts(chosen.outputs),
     sizeBytes: directoryBytes(dir),
   };

@@ -4,6 +4,7 @@ import type { ModelFacts, TensorFact } from './facts.js';
 const SAMPLE_DIMENSION = 1;
 
 function sampleElement(tensor: TensorFact): unknown {
+  if (tensor.sampleB64 !== undefined) return { b64: tensor.sampleB64 };
   if (tensor.dtype === 'string') return tensor.name.endsWith('_bytes') ? { b64: 'AAAA' } : 'text';
   if (tensor.dtype === 'bool') return true;
   return 0;
