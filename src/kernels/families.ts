@@ -1,3 +1,4 @@
+import { AUDIO_FAMILIES } from './audio/index.js';
 import { binaryKernels } from './binary.js';
 import { boostedTreesKernels } from './boosted-trees.js';
 import { castKernels } from './cast.js';
@@ -6,6 +7,8 @@ import { diagonalKernels } from './diagonal.js';
 import { einsumKernels } from './einsum.js';
 import { encodeKernels } from './encode.js';
 import { gatherKernels } from './gather.js';
+import { nmsKernels } from './image/nms.js';
+import { linalgKernels } from './linalg/solve.js';
 import { matMulKernels } from './matmul.js';
 import { miscKernels } from './misc.js';
 import { normKernels } from './norm.js';
@@ -77,4 +80,7 @@ export const FAMILIES: readonly KernelFamily[] = [
   sequenceFamily,
   ...RAGGED_FAMILIES,
   ...SPARSE_FAMILIES,
+  ...AUDIO_FAMILIES,
+  nmsKernels,
+  linalgKernels,
 ];

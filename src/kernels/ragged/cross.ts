@@ -140,6 +140,9 @@ const sparseCrossV2 = (context: KernelContext) =>
 function sparseCrossHashed(context: KernelContext): HostValue[] {
   const first = context.inputs.length - 3;
   const buckets = BigInt(integersOf(context, first)[0]!);
+  for (let input = 3 * context.attrs.int('N'); input < first; input++) {
+    if (context.tensor(input).dtype !== 'string') throw refuseDType(context, context.tensor(input).dtype);
+  }
   const isStrong = context.numeric(first + 1).data[0] === 1;
   const salt = Array.from(context.numeric(first + 2).data as BigInt64Array, asUnsigned);
   // TensorFlow hashes only the first four bytes of an integer here.

@@ -81,6 +81,8 @@ for dense_inputs, dense_types in (([], []), ([dense], [tf.string]), ([np.array([
     implied = {**types, "dense_types": dense_types}
     for buckets in (0, 100):
         case("SparseCross", {**sparse, "dense_inputs": dense_inputs}, {"hashed_output": True, "num_buckets": buckets, "hash_key": 0xDECAFCAFFE, "out_type": tf.int64, "internal_type": tf.int64}, implied)
+        if dense_types == [tf.int64]:
+            continue
         # TensorFlow 2.21 itself crashes on strong hashes of dense columns.
         for strong in (False,) if dense_inputs else (False, True):
             case("SparseCrossHashed", {**sparse, "dense_inputs": dense_inputs, "num_buckets": np.int64(buckets), "strong_hash": np.bool_(strong), "salt": i64(137, 173)}, {}, implied)
