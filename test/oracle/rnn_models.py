@@ -149,6 +149,15 @@ def keras2():
         return [("b2", {"x": floats(2, 6, 4)})]
 
     table["lstm_time_major"] = time_major
+
+    def stateful(path):
+        inputs = tf_keras.Input(batch_shape=(2, 6, 4), name="x")
+        model = tf_keras.Model(inputs, layers.LSTM(5, stateful=True)(inputs))
+        randomize(model)
+        model.save(path, save_format="tf")
+        return [("b2", {"x": floats(2, 6, 4)})]
+
+    table["lstm_stateful"] = stateful
     return table
 
 
@@ -429,6 +438,67 @@ def tf2():
         return {"tokens": tf.transpose(out.stack()), "state": state}
 
     add("greedy_decode", decode, [spec(None, 4)], (floats(3, 4),))
+
+    add("map_fn_empty", map_fn, [spec(None, 3, 4)], (floats(0, 3, 4),), (floats(2, 3, 4),))
+    add("scan_empty", array_early, [spec(None, 4)], (floats(0, 4),), (floats(2, 4),))
+
+    def near_lstm(change):
+        def run(m, x):
+            n = tf.shape(x)[0]
+            kernel, bias = tf.tile(m.weight, [1, 4]) * 0.9, tf.concat([m.other, -m.other, m.other * 2, m.other], 0)
+            out = tf.TensorArray(tf.float32, n, element_shape=[None, 4])
+
+            def body(t, h, c, out):
+                i, f, g, o = tf.split(x[t] @ kernel + h @ tf.roll(kernel, 1, 0) + bias, 4, -1)
+                i, f, o, g = tf.sigmoid(i), tf.sigmoid(f), tf.sigmoid(o), tf.tanh(g)
+                if change == "clip":
+                    c = tf.clip_by_value(f * c + i * g, -0.5, 0.5)
+                elif change == "coupled":
+                    c = f * c + (1 - f) * g
+                elif change == "time":
+                    c = f * c + i * g * tf.cast(t, tf.float32)
+                elif change == "skip":
+                    c = f * c + i * g + 0.1 * x[t]
+                else:
+                    c = f * c + i * g
+                h = o * tf.tanh(c)
+                if change == "residual":
+                    h = h + 0.1
+                return t + 1, h, c, out.write(t, h)
+
+            zero = tf.zeros_like(x[0])
+            _, h, c, out = tf.while_loop(lambda t, h, c, o: t < n, body, [0, zero, zero, out])
+            return {"h": h, "c": c, "y": out.stack()}
+
+        return run
+
+    for change in ("none", "clip", "coupled", "time", "skip", "residual"):
+        add(f"lstm_by_hand_{change}", near_lstm(change), [spec(None, None, 4)], (floats(5, 2, 4) * 3,))
+
+    def near_gru(m, x):
+        def body(t, h):
+            z, r = tf.split(tf.sigmoid(tf.concat([x[t], h], -1) @ tf.tile(m.weight, [2, 2])), 2, -1)
+            g = tf.tanh(x[t] @ m.weight + (r * h) @ m.weight[::-1] + m.other)
+            return t + 1, z * g + (1 - z) * h
+
+        return {"h": tf.while_loop(lambda t, h: t < tf.shape(x)[0], body, [0, tf.zeros_like(x[0])])[1]}
+
+    add("gru_by_hand_other_way", near_gru, [spec(None, None, 4)], (floats(5, 2, 4) * 3,))
+
+    def beam(m, x):
+        """A decoder: an inner recurrent loop in an outer loop that stops on data."""
+
+        def outer(i, h, done):
+            def inner(j, b):
+                return j + 1, tf.tanh(b @ m.weight + m.other)
+
+            h = tf.while_loop(lambda j, b: j < 3, inner, [0, h])[1]
+            return i + 1, h, tf.reduce_any(h > 0.9)
+
+        i, h, _ = tf.while_loop(lambda i, h, done: tf.logical_and(i < 10, tf.logical_not(done)), outer, [0, x, False])
+        return {"i": i, "h": h}
+
+    add("decoder_nested", beam, [spec(None, 4)], (floats(2, 4),))
 
     def block_lstm(m, x):
         w, b = tf.tile(tf.concat([m.weight, m.weight[::-1]], 0), [1, 4]) * 0.7, tf.tile(m.other, [4])

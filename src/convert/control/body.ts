@@ -12,13 +12,14 @@ export function emitBody(
   name: string,
   inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape?: Shape }[],
   outputs: readonly Ref[],
+  shapes: ReadonlyMap<Ref, Shape> = new Map(),
 ): OnnxBody {
   const made = new Set(onnx.nodes.flatMap((node) => node.outputs));
   const given = new Set<Ref>();
   const named = outputs.map((ref) => {
     const own = made.has(ref) && !given.has(ref) ? ref : onnx.copy(ref);
     given.add(own);
-    return { name: own, dtype: onnx.dtypeOf(own), shape: null };
+    return { name: own, dtype: onnx.dtypeOf(own), shape: shapes.get(ref) ?? null };
   });
   return onnx.body(
     name,

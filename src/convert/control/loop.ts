@@ -1,3 +1,4 @@
+import { isStatic } from '../../base/shape.js';
 import type { Body, Value } from '../../graph/ir.js';
 import type { Emitter } from '../emitter.js';
 import { RefTable } from '../ref-table.js';
@@ -49,6 +50,11 @@ export function emitLoop(tools: FlowTools): readonly Ref[] {
       ...state.map((name) => ({ name, dtype: child.dtypeOf(name) })),
     ],
     [again, ...next, ...rows],
+    new Map(
+      [...scans.values()].flatMap(({ item }, i) =>
+        isStatic(item.shape) ? [[rows[i] as Ref, item.shape]] : [],
+      ),
+    ),
   );
   const dtypes = [...next, ...rows].map((ref) => child.dtypeOf(ref));
   const made = onnx.control('Loop', ['', isEntered, ...initial], { body: { graph } }, dtypes);
@@ -73,15 +79,31 @@ function findScans({ node }: FlowTools): Map<number, Scan> {
   return scans;
 }
 
-/** The tensor before the loop with the collected rows in the place where they were written. */
-function placeRows({ node, onnx, refs }: FlowTools, { position, at, isWhole }: Scan, rows: Ref): Ref {
-  if (isWhole) return rows;
-  const before = refs.get(node.inputs[position] as Value);
-  const count = onnx.op('Shape', [rows], { start: 0, end: 1 });
+/**
+ * The tensor before the loop with the collected rows in the place where they were written. A loop that takes no
+ * turn collects rows of no shape, so that the shape is set unless it is the same always.
+ */
+function placeRows({ node, onnx, refs }: FlowTools, { position, at, item, isWhole }: Scan, made: Ref): Ref {
+  if (isWhole && isStatic(item.shape)) return made;
+  const tensor = node.inputs[position] as Value;
+  if (isWhole) return onnx.op('Reshape', [made, wholeShape(onnx, refs, tensor)], { allowzero: 1 });
+  const before = refs.get(tensor);
+  const count = onnx.op('Shape', [made], { start: 0, end: 1 });
+  const rowShape = onnx.op('Shape', [before], { start: 1 });
+  const shape = onnx.op('Concat', [count, rowShape], { axis: 0 });
+  const rows = onnx.op('Reshape', [made, shape], { allowzero: 1 });
   const end = onnx.op('Add', [count, onnx.i64([at.start])]);
   const rest = onnx.op('Slice', [before, end, onnx.i64([Number.MAX_SAFE_INTEGER]), onnx.i64([0])]);
   const head = onnx.op('Slice', [before, onnx.i64([0]), onnx.i64([at.start]), onnx.i64([0])]);
   return onnx.op('Concat', at.start === 0 ? [rows, rest] : [head, rows, rest], { axis: 0 });
+}
+
+/** The shape of the tensor before the loop; that of blank rows without making them. */
+function wholeShape(onnx: Emitter, refs: RefTable, tensor: Value): Ref {
+  const fill = tensor.constant === undefined && tensor.producer?.op === 'Fill' ? tensor.producer : undefined;
+  const [dims] = fill?.inputs ?? [];
+  if (dims === undefined) return onnx.op('Shape', [refs.get(tensor)]);
+  return onnx.cast(refs.get(dims), dims.dtype, 'int64');
 }
 
 function bindInput(child: Emitter, refs: RefTable, input: Value): Ref {

@@ -51,7 +51,7 @@ function matchLoop(graph: Graph, region: RegionView, node: Node): Match | undefi
   const writes = findRowWrites(node, counters);
   const trips = tripCount(node, counters);
   if (trips === undefined) return undefined;
-  const gathers = body.nodes.filter((each) => each.op === 'GatherV2' && rowOf(each, counters) !== undefined);
+  const gathers = body.nodes.filter((each) => rowOf(each, counters) !== undefined);
   const [gather] = gathers;
   if (gather === undefined || gathers.length > 1 || isMadeIn(body, gather.inputs[0] as Value))
     return undefined;
@@ -105,7 +105,22 @@ function isSteady(node: Node, body: Body, position: number): boolean {
 /** The counter that a Gather takes a row at. */
 function rowOf(gather: Node, counters: readonly Counter[]): Counter | undefined {
   const [, index, axis] = gather.inputs;
+  if (gather.op === 'StridedSlice') return sliceRowOf(gather, counters);
+  if (gather.op !== 'GatherV2') return undefined;
   return intConstant(axis) === 0 ? counters.find(({ input }) => input === index) : undefined;
+}
+
+/** `rows[counter]` */
+function sliceRowOf(node: Node, counters: readonly Counter[]): Counter | undefined {
+  const begin = node.inputs[1]?.producer;
+  const mask = (name: string) => {
+    const attr = node.attrs.get(name);
+    return attr?.kind === 'i' ? Number(attr.value) : 0;
+  };
+  const others = ['begin_mask', 'ellipsis_mask', 'new_axis_mask'].some((name) => mask(name) !== 0);
+  if (others || mask('shrink_axis_mask') !== 1 || begin?.op !== 'Pack' || begin.inputs.length !== 1)
+    return undefined;
+  return counters.find(({ input }) => input === begin.inputs[0]);
 }
 
 function isMadeIn(body: Body, value: Value): boolean {
