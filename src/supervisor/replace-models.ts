@@ -77,22 +77,27 @@ export class ModelReplacement {
   }
 
   #refuseLabels(old: ReadonlyMap<string, ModelConfig['labels']>, next: Models): void {
-    for (const { name, labels } of next) {
-      const served = this.book.snapshot.models.find((model) => model.name === name)?.versions ?? [];
-      for (const [label, version] of labels) {
+    const [first] = this.listLooseLabels(old, next);
+    if (first === undefined) return;
+    throw new TfdeployError('TFD_CONFIG', first, {
+      hint: 'the labels are as before, the models are the new ones',
+    });
+  }
+
+  /** What is wrong with labels that name versions which are not served; `old` are those in use. */
+  listLooseLabels(old: ReadonlyMap<string, ModelConfig['labels']>, next: Models): string[] {
+    return next.flatMap(({ name, labels }) => {
+      const versions = this.book.snapshot.models.find((model) => model.name === name)?.versions ?? [];
+      const served = new Set(
+        versions.filter(({ state }) => state === 'AVAILABLE').map(({ version }) => version),
+      );
+      return [...labels].flatMap(([label, version]) => {
         const before = old.get(name)?.get(label);
         const mayPrecede = this.options.canLabelsPrecede && (before === undefined || before === version);
-        const isServed = served.some(
-          (each) => each.version === String(version) && each.state === 'AVAILABLE',
-        );
-        if (isServed || mayPrecede) continue;
-        throw new TfdeployError(
-          'TFD_CONFIG',
-          `Request to assign label to version ${version} of model ${name}, which is not currently available for inference`,
-          { hint: `label "${label}"; the labels are as before, the models are the new ones` },
-        );
-      }
-    }
+        if (served.has(String(version)) || mayPrecede) return [];
+        return `Request to assign label to version ${version} of model ${name}, which is not currently available for inference (label "${label}")`;
+      });
+    });
   }
 }
 

@@ -94,8 +94,6 @@ describe.skipIf(!HAS_TESTDATA)('conformance of configuration files', { timeout: 
     expect(await available(server, 'half_plus_three')).toEqual([]);
   });
 
-  it.todo('row 80, other half: a rewritten file is followed when it is polled');
-
   it('row 81: a malformed file ends the process', async () => {
     const { ended, log } = launch([
       '--model_config_file',
@@ -124,8 +122,6 @@ describe.skipIf(!HAS_TESTDATA)('conformance of configuration files', { timeout: 
     const { body } = await send(`${server.url}/v1/models/m/labels/C:predict`, '{"instances":[1]}');
     expect(body).toContain('Unrecognized servable version label: C');
   });
-
-  it.todo('row 83: a label of a version that is not there is named in the log');
 
   it('row 84: version policies', async () => {
     const base = versionsOf('42', '33', '30', '21', '00017', 'non_numerical_child');
