@@ -1,5 +1,6 @@
 import { TfdeployError } from '../base/error.js';
 import { bigMax, bigMin } from './lanes.js';
+import { addText } from './text/add.js';
 import type { KernelFamily } from './types.js';
 import { binary, comparison } from './zip.js';
 
@@ -154,7 +155,7 @@ const sameBytes = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 export const binaryKernels: KernelFamily = {
-  Add: add,
+  Add: (context) => (context.tensor(0).dtype === 'string' ? addText(context) : add(context)),
   AddV2: add,
   Sub: binary({
     float: (a, b) => a - b,

@@ -52,8 +52,13 @@ function sparseReshape(context: ConvertContext): readonly Ref[] {
   const newShape = onnx.op('Where', [isRest, rest, wanted]);
   const oldStrides = onnx.op('Concat', stridesOf(context, oldShape, before), { axis: 0 });
   const flat = onnx.op('ReduceSum', [onnx.op('Mul', [indices, oldStrides]), onnx.i64([1])], { keepdims: 1 });
+  // A size of 0 leaves no element, but its divisions are still checked.
+  const atLeastOne = (ref: Ref) => onnx.op('Max', [ref, onnx.i64([1])]);
   const columns = stridesOf(context, newShape, after).map((stride, axis) =>
-    onnx.op('Mod', [onnx.op('Div', [flat, stride]), element(context, newShape, axis)]),
+    onnx.op('Mod', [
+      onnx.op('Div', [flat, atLeastOne(stride)]),
+      atLeastOne(element(context, newShape, axis)),
+    ]),
   );
   return [onnx.op('Concat', columns, { axis: 1 }), newShape];
 }

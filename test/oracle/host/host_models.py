@@ -221,9 +221,12 @@ def hashed_crossing(path):
 
 @model
 def normalization(path):
-    layer = layers.Normalization(mean=[1.0, 2.0, -3.0], variance=[4.0, 0.25, 1.0])
-    back = layers.Normalization(mean=[1.0, 2.0, -3.0], variance=[4.0, 0.25, 1.0], invert=True)
-    save(path, lambda x: {"y": layer(x), "z": back(x)}, keep=[layer, back], x=([None, 3], tf.float32))
+    rows = np.random.RandomState(6).randn(20, 3) * [1, 5, 0.1] + [0, 3, -1]
+    inputs = keras.Input((3,), name="x")
+    layer, back = layers.Normalization(), layers.Normalization(invert=True)
+    layer.adapt(rows)
+    back.adapt(rows)
+    export_keras(path, inputs, {"y": layer(inputs), "z": back(inputs)})
     return [{"x": np.random.RandomState(1).randn(5, 3).astype(np.float32)}]
 
 
@@ -482,7 +485,7 @@ def keyword_spotter(path):
 
     save(path, serve, keep=[kernel], audio=([None, 2000], tf.float32))
     rng = np.random.RandomState(0)
-    return [{"audio": (rng.randn(2, 2000) * 0.1).astype(np.float32)}, {"audio": np.sin(np.arange(2000) / 5)[None].astype(np.float32)}]
+    return [{"audio": (rng.randn(2, 2000) * 0.1).astype(np.float32)}, {"audio": (np.sin(np.arange(2000) / 5) + rng.randn(2000) * 0.05)[None].astype(np.float32)}]
 
 
 @model

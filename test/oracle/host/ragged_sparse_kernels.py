@@ -140,4 +140,8 @@ for rows in ([full, thin], [thin], [full, bare], [], [b"\xff"], [sequence({"a": 
              "Ncontext_sparse": 1, "Ncontext_dense": 1, "Nfeature_list_sparse": 1, "Nfeature_list_dense": 1, "context_sparse_types": [tf.string], "feature_list_dense_types": [tf.float32], "context_dense_shapes": [tf.TensorShape([1])],
              "feature_list_sparse_types": [tf.string], "feature_list_dense_shapes": [tf.TensorShape([2])]}, {"Tcontext_dense": [tf.int64]})
 
+case("Add", {"x": strings(b"a", b"", b"\xff"), "y": np.array(b"!", object)})
+case("Add", {"x": np.array([[b"a"], [b"b"]], object), "y": strings(b"x", b"y", b"")})
+case("Add", {"x": strings(b"a", b"b"), "y": strings(b"x", b"y", b"")})
+
 recorder.write("ragged-sparse-kernels.json")
