@@ -71,6 +71,7 @@ export function buildGraph(
   walk.walk(main, refs);
   refuseWrites(resolver, signatureName, walk.reached);
   const values = expander.demand(main, refs);
+  refuseWrites(resolver, signatureName, walk.reached, (variable) => variables.isRead(variable));
 
   const settled = settle(init, main.region.nodes, [
     ...values,

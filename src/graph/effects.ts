@@ -152,11 +152,22 @@ export function writtenVariable(resolver: Resolver, { scope, node }: Reached): s
   return undefined;
 }
 
-/** TFD_STATEFUL when the nodes that a signature runs change variables. */
-export function refuseWrites(resolver: Resolver, signature: string, reached: readonly Reached[]): void {
+/** The state of a Keras 3 random generator, which dropout layers advance even where they do nothing. */
+const RANDOM_STATE = /(^|\/)seed_generator[^/]*\/seed_generator_state[^/]*$/;
+
+/**
+ * TFD_STATEFUL when the nodes that a signature runs change variables. The state of a random generator is let
+ * pass unless `isRead` says that an output depends on it.
+ */
+export function refuseWrites(
+  resolver: Resolver,
+  signature: string,
+  reached: readonly Reached[],
+  isRead: (variable: string) => boolean = () => false,
+): void {
   const writes = reached.flatMap((each) => {
     const variable = writtenVariable(resolver, each);
-    return variable === undefined
+    return variable === undefined || (RANDOM_STATE.test(variable) && !isRead(variable))
       ? []
       : [{ variable, node: pathOf(each.scope, each.node), op: each.node.op }];
   });

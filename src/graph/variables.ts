@@ -37,6 +37,11 @@ export class Variables {
     this.#byHandle.set(handle, variable);
   }
 
+  /** Whether a value of the graph depends on a variable, by name. */
+  isRead(name: string): boolean {
+    return [...this.#byHandle.values()].some((variable) => variable.name === name);
+  }
+
   ofHandle(handle: Value): Variable | undefined {
     return this.#byHandle.get(handle);
   }
