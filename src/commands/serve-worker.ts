@@ -5,6 +5,8 @@ import type { EngineLocation } from '../engine/find.js';
 import type { Device } from '../engine/types.js';
 import type { GrpcOptions } from '../grpc/server.js';
 import type { HttpOptions } from '../http/options.js';
+import type { LoadedServable } from '../repository/servable.js';
+import { findWarmUpFile } from '../repository/warm-up-file.js';
 
 /** What a worker process is started with. JSON. */
 export interface WorkerData {
@@ -16,6 +18,8 @@ export interface WorkerData {
   readonly limits: BatchLimits;
   readonly isBatching: boolean;
   readonly isWarmingUp: boolean;
+  /** Passes over the recorded warm-up requests. */
+  readonly warmUpPasses: number;
   readonly http: Partial<Omit<HttpOptions, 'registry' | 'collectMetrics' | 'onAccess' | 'onFault'>>;
   /** Absent: gRPC is off. */
   readonly grpc: GrpcData | undefined;
@@ -32,6 +36,17 @@ export interface GrpcData {
 }
 
 const LEAVE_MS = 200;
+
+/** A version that fails its own warm-up requests is closed again and not served. */
+async function replayRecorded(servable: LoadedServable, file: string, passes: number): Promise<void> {
+  try {
+    const { replayWarmUp } = await import('../grpc/warm-up-records.js');
+    await replayWarmUp(servable, file, passes);
+  } catch (error) {
+    await servable.close();
+    throw error;
+  }
+}
 
 /** The program of a worker process: models, scheduler and REST interface behind the shared socket. */
 async function run(data: WorkerData): Promise<void> {
@@ -83,6 +98,8 @@ async function run(data: WorkerData): Promise<void> {
           }),
         ...instruments.forVersion(model, version),
       });
+      const warmUpFile = data.isWarmingUp ? findWarmUpFile(modelDir) : undefined;
+      if (warmUpFile !== undefined) await replayRecorded(servable, warmUpFile, data.warmUpPasses);
       const ms = performance.now() - startMs;
       instruments.loaded(model, version, ms);
       for (const [signature, error] of servable.cold)

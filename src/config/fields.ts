@@ -118,7 +118,15 @@ export const FIELDS = {
     section: 'Loading',
     default: true,
     origin: TFS,
-    about: 'run each batch size before it is used',
+    about: 'run each batch size, and the requests recorded with the model, before a version answers',
+  }),
+  num_request_iterations_for_warmup: integer({
+    section: 'Loading',
+    default: 0,
+    min: 0,
+    origin: TFS,
+    about:
+      'passes over the recorded requests in assets.extra/tf_serving_warmup_requests of a version; 0 is one',
   }),
   plan_cache_dir: text({
     section: 'Loading',

@@ -48,11 +48,6 @@ export const SERVING_FIELDS = {
     about: 'drop the GraphDef after loading',
     meaningless: COMPILED,
   }),
-  num_request_iterations_for_warmup: integer({
-    ...COMMON,
-    about: 'passes over the warm-up requests',
-    meaningless: 'each batch size is run until its time is known',
-  }),
   enable_per_model_batching_parameters: boolean({
     ...COMMON,
     about: 'read batching_params.pbtxt of each version',

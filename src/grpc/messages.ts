@@ -82,6 +82,15 @@ export const SERVING_MESSAGES = {
   GetModelStatusResponse: { model_version_status: [1, 'ModelVersionStatus[]'] },
   ModelVersionStatus: { version: [1, 'int64'], state: [2, 'enum State'], status: [3, 'StatusProto'] },
   StatusProto: { error_code: [1, 'enum Code'], error_message: [2, 'string'] },
+  PredictionLog: {
+    classify_log: [2, 'RecordedRequest', 'log_type'],
+    regress_log: [3, 'RecordedRequest', 'log_type'],
+    multi_inference_log: [4, 'RecordedRequest', 'log_type'],
+    session_run_log: [5, 'RecordedRequest', 'log_type'],
+    predict_log: [6, 'RecordedRequest', 'log_type'],
+    predict_streamed_log: [7, 'RecordedRequest', 'log_type'],
+  },
+  RecordedRequest: { request: [1, 'bytes?'] },
   ReloadConfigRequest: { config: [1, 'lazy ModelServerConfig'], metric_names: [2, 'string[]'] },
   ReloadConfigResponse: { status: [1, 'StatusProto'] },
 } as const;
