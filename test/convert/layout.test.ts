@@ -36,6 +36,7 @@ describe('transposes', () => {
     ['layout residual dynamic', 2],
     ['layout split', 2],
     ['layout doubled', 2],
+    ['layout sequence', 3],
   ])('of "%s" are left at its borders only', (name, expected) => {
     expect(count(compileCase(name), 'Transpose')).toBe(expected);
   });

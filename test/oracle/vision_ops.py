@@ -535,6 +535,16 @@ def add_layouts():
     case("pad and average", lambda x: bordered(x)[1], x)
     case("pad more than the pool", lambda x: bordered(x)[2], x)
     case("pad and pool of positive numbers", lambda x: bordered(x, tf.nn.relu)[0], x)
+    w1 = grid(3, 3, 4), grid(2, 4, 4)
+
+    def sequence(x):
+        a = tf.nn.relu(tf.nn.conv1d(x, w1[0], 1, "SAME") * vector + vector)
+        a = tf.nn.max_pool1d(a, 2, 2, "VALID")
+        a = tf.nn.conv1d(tf.pad(a, [[0, 0], [1, 0], [0, 0]]), w1[1], 1, "VALID") + a
+        return [tf.reduce_mean(a, 1), tf.reduce_max(a, 1, keepdims=True), a]
+
+    case("layout sequence", sequence, grid(2, 8, 3))
+    case("layout sequence dynamic", sequence, grid(2, 8, 3), shapes=[[None, None, 3]])
     for fn in (residual, joined, normalized, split, doubled, shared):
         case(f"layout {fn.__name__}", fn, x)
         if fn is not shared:

@@ -39,6 +39,12 @@ export function dropAxes(perm: Perm, axes: readonly number[]): number[] {
   return kept.map((axis) => order.indexOf(axis));
 }
 
+/** The permutation with a new axis, number `axis` of the result and number `place` of the source. */
+export function addAxis(perm: Perm, axis: number, place: number): number[] {
+  const shifted = perm.map((each) => (each >= place ? each + 1 : each));
+  return [...shifted.slice(0, axis), place, ...shifted.slice(axis)];
+}
+
 /** Axes counted from the end made positive. */
 export function normalizeAxes(axes: readonly number[], rank: number): number[] {
   return axes.map((axis) => (axis < 0 ? axis + rank : axis));

@@ -1,7 +1,7 @@
 import type { TensorValue } from '../../savedmodel/types.js';
 import { reshapeConstant, transposeConstant } from '../derive.js';
 import type { OnnxNode, Ref } from '../types.js';
-import { dropAxes, invertPerm, isSamePerm, normalizeAxes, type Perm } from './perm.js';
+import { addAxis, dropAxes, invertPerm, isLayoutPerm, isSamePerm, normalizeAxes, type Perm } from './perm.js';
 import type { Sink, SinkRule } from './sink.js';
 
 /** The permutation that the first turned input has. */
@@ -141,6 +141,25 @@ const sinkSqueeze: SinkRule = (node, sink) => {
   return true;
 };
 
+/**
+ * One new axis, as 1-D convolutions and pools make and drop it. It goes to where the result is the layout of
+ * images, so that it meets the transpose of a 2-D convolution.
+ */
+const sinkUnsqueeze: SinkRule = (node, sink) => {
+  const turned = sink.turned(node.inputs[0]!);
+  const axes = sink.intsOf(node.inputs[1]);
+  if (turned === undefined || axes?.length !== 1) return false;
+  const rank = turned.perm.length + 1;
+  const [axis] = normalizeAxes(axes, rank);
+  const places = Array.from({ length: rank }, (_, place) => ({
+    place,
+    perm: addAxis(turned.perm, axis!, place),
+  }));
+  const found = places.find(({ perm }) => isLayoutPerm(perm)) ?? places[axis!]!;
+  sink.push(node, [turned.source, sink.i64([found.place])], found.perm);
+  return true;
+};
+
 const UNARY =
   'Abs Neg Sign Floor Ceil Round Sqrt Reciprocal Exp Log Erf Sin Cos Tan Relu LeakyRelu Elu Selu Celu Softplus ' +
   'Softsign Sigmoid Tanh HardSigmoid HardSwish Gelu Mish ThresholdedRelu Clip Cast Identity Not IsNaN IsInf ' +
@@ -163,4 +182,5 @@ export const SINK_RULES: ReadonlyMap<string, SinkRule> = new Map([
   ['Slice', sinkSlice],
   ['Pad', sinkPad],
   ['Squeeze', sinkSqueeze],
+  ['Unsqueeze', sinkUnsqueeze],
 ]);
