@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { entryPath } from '../base/entry.js';
 import { TfdeployError } from '../base/error.js';
-import { createLog } from '../base/log.js';
+import { createLog, type Log } from '../base/log.js';
 import { readMachine } from '../base/machine.js';
 import { parseChannelArguments } from '../config/channel-arguments.js';
 import type { Config } from '../config/fields.js';
@@ -10,8 +10,11 @@ import { ONNXRUNTIME } from '../engine/engines.js';
 import { type EngineLocation, findEngine } from '../engine/find.js';
 import { planCacheDir } from '../repository/plan-cache.js';
 import { tidyCache } from '../repository/repository.js';
+import { controlPath, openControlSocket } from '../supervisor/control-socket.js';
+import type { Listener } from '../supervisor/listener.js';
 import { createNotifier } from '../supervisor/sd-notify.js';
 import { startSupervisor } from '../supervisor/supervisor.js';
+import type { Supervisor } from '../supervisor/types.js';
 import { upgradeProcess } from '../supervisor/upgrade.js';
 import type { CommandHandler } from './define.js';
 import { listModels, pollModelConfig } from './serve-models.js';
@@ -59,6 +62,13 @@ function repositoryOptions(config: Config) {
   };
 }
 
+function openControl(config: Config, listener: Listener, supervisor: Supervisor, log: Log): () => void {
+  const { control_socket: path } = config;
+  const port = typeof listener.address === 'object' ? listener.address.port : undefined;
+  if (path === 'none' || (path === undefined && port === undefined)) return () => {};
+  return openControlSocket(path ?? controlPath(port ?? 0), supervisor, log);
+}
+
 /** `tfdeploy serve`: this process becomes the supervisor; the exit status is that of the whole server. */
 export const runServe: CommandHandler = async (args, options, context) => {
   if (options.version === true) {
@@ -103,7 +113,11 @@ export const runServe: CommandHandler = async (args, options, context) => {
       const models = listModels(args, next.config);
       return planServing(next.config, next.given, models, engine, sockets.grpc.length);
     },
-    upgrade: () => upgradeProcess([sockets.rest, ...sockets.grpc], log),
+    upgrade() {
+      // The new program opens its own at the same path, and closing removes the file there.
+      closeControl();
+      upgradeProcess([sockets.rest, ...sockets.grpc], log);
+    },
     onReady(status) {
       const facts = {
         ...status,
@@ -118,10 +132,12 @@ export const runServe: CommandHandler = async (args, options, context) => {
     },
   });
   const stopPolling = pollModelConfig(config, supervisor, log);
+  const closeControl = openControl(config, sockets.rest, supervisor, log);
   try {
     return await supervisor.ended;
   } finally {
     stopPolling();
+    closeControl();
     removePidfile();
   }
 };

@@ -5,7 +5,7 @@ import type { Config } from '../config/fields.js';
 import { checkModelPath, parseModelArgument, parseModelArguments } from '../repository/layout.js';
 import { parseModelConfig, readModelConfigFile } from '../repository/model-config-file.js';
 import { LATEST, type ModelConfig } from '../repository/policy.js';
-import type { Supervisor } from '../supervisor/supervisor.js';
+import type { Supervisor } from '../supervisor/types.js';
 
 /**
  * The models to serve: those of the command line, `model_base_path`, or `model_config_file`. A path of the

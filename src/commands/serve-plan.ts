@@ -10,7 +10,7 @@ import type { Device } from '../engine/types.js';
 import { findModelVersions } from '../repository/layout.js';
 import type { ModelConfig } from '../repository/policy.js';
 import { type CorePlan, planCores } from '../supervisor/cores.js';
-import type { ServingPlan } from '../supervisor/supervisor.js';
+import type { ServingPlan } from '../supervisor/types.js';
 import { WORKER_LISTEN_FD } from '../supervisor/worker-link.js';
 import type { WorkerData } from './serve-worker.js';
 
@@ -89,6 +89,7 @@ export async function planServing(
     limits,
     isBatching: config.enable_batching || given.has('batching_parameters_file'),
     isWarmingUp: config.enable_model_warmup,
+    warmUpPasses: Math.max(config.num_request_iterations_for_warmup, 1),
     http: {
       maxBodyBytes: config.max_body_bytes,
       keepAliveMs: config.keepalive * 1000,

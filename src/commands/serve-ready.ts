@@ -5,7 +5,7 @@ import { signaturesFromJson } from '../repository/signature-json.js';
 import type { VersionSnapshot } from '../repository/snapshot.js';
 import type { SignatureDef } from '../savedmodel/types.js';
 import { formatUrl } from '../supervisor/listener.js';
-import type { ReadyStatus } from '../supervisor/supervisor.js';
+import type { ReadyStatus } from '../supervisor/types.js';
 import type { CommandContext } from './define.js';
 import { makeSampleRequest } from './sample-request.js';
 

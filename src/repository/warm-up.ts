@@ -58,9 +58,11 @@ export async function warmUp(
       // Padding costs what the padded size costs, so sizes that are prescribed are all of use.
       const isBetter = perRow <= best.perRow * (1 - MIN_GAIN);
       if (isBetter || limits.allowedRows.length > 0) best = { rows, perRow };
-      // One bad measurement happens while everything else starts too.
+      // One bad measurement happens while everything else starts too; a long run says enough, and memory that
+      // the engine takes for a large batch is never given back.
       misses = isBetter ? 0 : misses + 1;
-      if (misses === 2 && limits.allowedRows.length === 0) break;
+      const isSure = misses > 0 && (misses > 1 || ms > SLOW_RUN_MS);
+      if (isSure && limits.allowedRows.length === 0) break;
       if (limits.allowedRows.length === 0 && performance.now() - startMs + 2 * ms > budgetMs) break;
     }
   } catch (error) {

@@ -156,6 +156,7 @@ function takeExit(
 /** The new generation does not come up: the old workers stay for good. */
 function abandonReload(state: SupervisorState, decision: Decision): void {
   decision.log('error', 'reload failed: new workers do not start; the old ones stay');
+  state.abandonedGeneration = state.generation;
   state.failedBoots = 0;
   state.notBeforeMs = 0;
   for (const worker of state.workers.values())

@@ -43,6 +43,8 @@ export interface SupervisorState {
   phase: 'running' | 'draining' | 'quitting';
   target: number;
   generation: number;
+  /** The last generation that did not come up. */
+  abandonedGeneration: number;
   readonly workers: Map<number, WorkerRecord>;
   nextId: number;
   /** Workers that ended before they were ready, in a row. */
@@ -110,6 +112,7 @@ export function createSupervisorState(settings: SupervisorSettings): SupervisorS
     phase: 'running',
     target: settings.workers,
     generation: 1,
+    abandonedGeneration: 0,
     workers: new Map(),
     nextId: 1,
     failedBoots: 0,

@@ -1,86 +1,23 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { reviveError, TfdeployError } from '../base/error.js';
-import type { Log } from '../base/log.js';
 import { Registry } from '../metrics/registry.js';
 import type { ModelConfig } from '../repository/policy.js';
-import {
-  createRepository,
-  type Repository,
-  type RepositoryOptions,
-  toFailure,
-} from '../repository/repository.js';
+import { createRepository, type Repository, toFailure } from '../repository/repository.js';
 import type { Snapshot } from '../repository/snapshot.js';
 import { decideSupervisor } from './decide.js';
 import { type Handlers, handle } from './handle.js';
-import { formatAddress, formatUrl, type Listener } from './listener.js';
+import { formatAddress, formatUrl } from './listener.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { MetricsCollector } from './metrics-collector.js';
 import { ModelReplacement } from './replace-models.js';
-import type { Notifier } from './sd-notify.js';
 import { listenToSignals } from './signals.js';
-import {
-  createSupervisorState,
-  type SupervisorAction,
-  type SupervisorEvent,
-  type SupervisorSettings,
-  type WorkerRecord,
-} from './state.js';
+import { createSupervisorState, type SupervisorAction, type SupervisorEvent } from './state.js';
+import type { ServingPlan, Supervisor, SupervisorOptions, WorkerInfo } from './types.js';
 import { forkWorker, REPORT_SIGNAL, type WorkerLink } from './worker-link.js';
 
-/** What a reload may change. */
-export interface ServingPlan {
-  readonly settings: SupervisorSettings;
-  readonly models: readonly ModelConfig[];
-  /** What worker `id` is started with. */
-  readonly workerData: (id: number) => unknown;
-}
-
-export interface SupervisorOptions {
-  readonly plan: ServingPlan;
-  readonly listener: Listener;
-  /** Sockets of gRPC; none turns it off. */
-  readonly grpcListeners: readonly Listener[];
-  /** Reads a serialized ModelServerConfig; throws what is wrong with it. */
-  readonly decodeModels: (config: Uint8Array) => readonly ModelConfig[] | Promise<readonly ModelConfig[]>;
-  /** Compiled file of the worker's program. */
-  readonly workerEntry: string;
-  readonly repository: Omit<RepositoryOptions, 'onSnapshot' | 'onDiscardWorker'>;
-  readonly isFailingFast: boolean;
-  readonly reportDir: string | undefined;
-  readonly log: Log;
-  readonly notifier: Notifier;
-  /** Reads the configuration anew, for SIGHUP; a rejection keeps the old one. */
-  readonly reload: () => Promise<ServingPlan>;
-  readonly onReady: (status: ReadyStatus) => void;
-  /** Starts the program anew with the listening socket, for SIGUSR2. */
-  readonly upgrade: () => void;
-}
-
-export interface ReadyStatus {
-  readonly address: AddressInfo | string | null;
-  /** Where gRPC is answered: `127.0.0.1:8500`, `unix:/run/x.sock`; undefined when it is off. */
-  readonly grpcAddress: string | undefined;
-  readonly workers: number;
-  readonly snapshot: Snapshot;
-  readonly failures: ReturnType<Repository['listFailures']>;
-}
-
-export interface WorkerInfo
-  extends Pick<WorkerRecord, 'id' | 'pid' | 'phase' | 'requests' | 'residentBytes' | 'bornMs'> {}
-
-/** What the control socket may ask of a running supervisor. */
-export interface Supervisor {
-  /** Resolves with the exit status once every worker has ended; rejects when nothing could be served. */
-  readonly ended: Promise<number>;
-  dispatch(event: SupervisorEvent): void;
-  reload(): Promise<void>;
-  /** Serves these models instead of the ones before; rejects with those of them that can not be served. */
-  replaceModels(models: readonly ModelConfig[]): Promise<void>;
-  listWorkers(): WorkerInfo[];
-  readonly snapshot: Snapshot;
-}
-
 const TICK_MS = 250;
+const LOOK_MS = 100;
 /** While models load, systemd is asked for more time at this interval. */
 const EXTEND_MS = 5000;
 
@@ -129,11 +66,11 @@ class ProcessSupervisor implements Supervisor {
 
   start(): void {
     this.#stopSignals = listenToSignals({
-      stop: (isQuick) => this.#stop(isQuick),
+      stop: (isQuick) => this.stop(isQuick),
       reload: () => void this.reload().catch(() => {}),
       scale: (by) => this.dispatch({ kind: 'scale', by }),
       resize: (to) => this.dispatch({ kind: 'resize', to }),
-      reopen: () => this.#reopen(),
+      reopen: () => this.reopen(),
       upgrade: () => this.options.upgrade(),
     });
     this.#timers.push(setInterval(() => this.dispatch({ kind: 'tick' }), TICK_MS));
@@ -174,15 +111,35 @@ class ProcessSupervisor implements Supervisor {
     );
   }
 
+  async reloaded(): Promise<void> {
+    const { generation } = this.#state;
+    const isThrough = () => {
+      if (this.#state.abandonedGeneration === generation)
+        throw new TfdeployError('TFD_UNAVAILABLE', 'new workers do not start; the old ones stay');
+      const live = [...this.#state.workers.values()].filter(({ phase }) => phase !== 'killing');
+      const isDone = live.every((each) => each.phase === 'ready' && each.generation === generation);
+      return isDone && live.length >= this.#state.target && this.snapshot.isSettled;
+    };
+    while (this.#state.phase === 'running' && !isThrough()) await setTimeout(LOOK_MS);
+  }
+
   listWorkers(): WorkerInfo[] {
-    return [...this.#state.workers.values()].map(({ id, pid, phase, requests, residentBytes, bornMs }) => ({
-      id,
-      pid,
-      phase,
-      requests,
-      residentBytes,
-      bornMs,
-    }));
+    const now = performance.now();
+    return [...this.#state.workers.values()].map(
+      ({ id, pid, phase, requests, connections, residentBytes, bornMs }) => ({
+        id,
+        pid,
+        phase,
+        requests,
+        connections,
+        residentBytes,
+        ageMs: Math.round(now - bornMs),
+      }),
+    );
+  }
+
+  listFailures(): ReturnType<Repository['listFailures']> {
+    return this.#repository.listFailures();
   }
 
   readonly #actions: Handlers<SupervisorAction> = {
@@ -321,6 +278,8 @@ class ProcessSupervisor implements Supervisor {
   #announce(): void {
     const workers = [...this.#state.workers.values()].filter(({ phase }) => phase === 'ready').length;
     const { snapshot } = this.#repository;
+    for (const loose of this.#replacement.listLooseLabels(new Map(), this.#plan.models))
+      this.options.log.warn(loose);
     this.options.notifier.ready(`serving with ${workers} workers`);
     this.options.onReady({
       address: this.#address,
@@ -340,7 +299,7 @@ class ProcessSupervisor implements Supervisor {
       this.options.notifier.extend(2 * EXTEND_MS);
   }
 
-  #stop(isQuick: boolean): void {
+  stop(isQuick: boolean): void {
     this.options.log.info(isQuick ? 'stopping' : 'draining');
     this.options.notifier.stopping();
     // As long as this process holds the socket, connections that nobody will accept are still made.
@@ -348,7 +307,7 @@ class ProcessSupervisor implements Supervisor {
     this.dispatch({ kind: 'stop', isQuick, status: 0 });
   }
 
-  #reopen(): void {
+  reopen(): void {
     this.options.log.reopen();
     for (const id of this.#links.keys()) this.#send(id, { kind: 'reopen' });
   }
