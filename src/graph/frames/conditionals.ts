@@ -1,6 +1,7 @@
 import type { AttrValue, NodeDef } from '../../savedmodel/types.js';
 import { intValue } from '../constants.js';
 import {
+  attempt,
   dataRefs,
   frameError,
   freshName,
@@ -41,7 +42,7 @@ export function rewriteConditionals(map: NodeMap, skip: ReadonlySet<string>): vo
   const merges = [...map.nodes.values()].filter((node) => isMerge(node) && !skip.has(node.name));
   if (merges.length === 0) return;
   const liveness = new Liveness(map);
-  const choices = merges.flatMap((merge) => liveness.choiceOf(merge) ?? []);
+  const choices = merges.flatMap((merge) => attempt(() => liveness.choiceOf(merge)) ?? []);
   const groups = new Map<string, Choice[]>();
   for (const choice of choices) {
     const scope = choice.merge.name.slice(0, choice.merge.name.lastIndexOf('/') + 1);
@@ -53,7 +54,7 @@ export function rewriteConditionals(map: NodeMap, skip: ReadonlySet<string>): vo
   const readsPosition = new Set(
     [...map.nodes.values()].flatMap((node) => dataRefs(node).filter((ref) => ref.endsWith(':1'))),
   );
-  for (const group of ordered) rewriteGroup(map, liveness, group, readsPosition);
+  for (const group of ordered) attempt(() => rewriteGroup(map, liveness, group, readsPosition));
 }
 
 /** Follows Switch outputs through the graph. */

@@ -2,6 +2,7 @@ import { TfdeployError } from '../../base/error.js';
 import type { AttrValue, NodeDef } from '../../savedmodel/types.js';
 import { rewriteConditionals } from './conditionals.js';
 import {
+  attempt,
   dataRefs,
   frameError,
   freshName,
@@ -15,7 +16,9 @@ import {
 } from './node-map.js';
 import { Slice } from './slice.js';
 
-const MAX_FRAMES = 10_000;
+/** TensorFlow nests loops a few deep; each frame costs a walk over the graph. */
+const MAX_DEPTH = 50;
+const MAX_FRAMES = 2000;
 
 interface Variable {
   readonly enter: NodeDef;
@@ -42,7 +45,7 @@ export function rewriteLoops(map: NodeMap): Set<string> {
   const done = new Set<string>();
   const rewrite = (name: string): void => {
     if (done.has(name)) return;
-    if (running.has(name) || running.size > MAX_FRAMES) {
+    if (running.has(name) || running.size > MAX_DEPTH) {
       throw new TfdeployError('TFD_GRAPH_INVALID', `the loop frame "${name}" is inside itself`);
     }
     running.add(name);
@@ -55,7 +58,13 @@ export function rewriteLoops(map: NodeMap): Set<string> {
     running.delete(name);
     done.add(name);
   };
-  for (const name of frames.keys()) rewrite(name);
+  if (frames.size > MAX_FRAMES) {
+    throw new TfdeployError('TFD_MODEL_LIMIT', `the graph has more than ${MAX_FRAMES} loop frames`);
+  }
+  for (const name of frames.keys()) {
+    running.clear();
+    attempt(() => rewrite(name));
+  }
   return gone;
 }
 

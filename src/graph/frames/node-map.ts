@@ -1,5 +1,5 @@
 import { DTYPES } from '../../base/dtype.js';
-import { TfdeployError } from '../../base/error.js';
+import { isTfdeployError, TfdeployError } from '../../base/error.js';
 import { opDef } from '../../savedmodel/opdefs.js';
 import { parseTensorRef } from '../../savedmodel/refs.js';
 import type { ArgDef, AttrValue, FunctionDef, NodeDef } from '../../savedmodel/types.js';
@@ -17,6 +17,19 @@ export function frameError(node: NodeDef, what: string): TfdeployError {
   return new TfdeployError('TFD_GRAPH_INVALID', `node "${node.name}" (${node.op}): ${what}`, {
     details: { node: node.name, op: node.op },
   });
+}
+
+/**
+ * The result, or undefined for control flow that can not be rebuilt: it stays as it is, and only a signature that
+ * needs it is refused.
+ */
+export function attempt<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (isTfdeployError(error) && error.code !== 'TFD_BUG') return undefined;
+    throw error;
+  }
 }
 
 /** Name and output position of a data reference. */

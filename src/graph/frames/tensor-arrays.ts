@@ -1,6 +1,7 @@
 import type { AttrValue, NodeDef } from '../../savedmodel/types.js';
 import { intValue } from '../constants.js';
 import {
+  attempt,
   dataRefs,
   frameError,
   INT32,
@@ -37,7 +38,8 @@ export function rewriteTensorArrays(map: NodeMap): void {
   const made: NodeDef[] = [];
   for (const node of map.nodes.values()) {
     const rewrite = REWRITES.get(node.op);
-    if (rewrite !== undefined) made.push(rewrite(map, node, dataRefs(node)));
+    const rewritten = rewrite && attempt(() => rewrite(map, node, dataRefs(node)));
+    if (rewritten !== undefined) made.push(rewritten);
   }
   const arrays = new Set(
     [...map.nodes.values()].flatMap(({ op, name }) => (op === 'TensorArrayV3' ? [name] : [])),
@@ -59,12 +61,21 @@ function retypeFlows(map: NodeMap): void {
     if (passing.has(name)) return index === 0 || map.nodes.get(name)?.op === 'Switch';
     return FLOW_OUTPUT.get(map.nodes.get(name)?.op ?? '') === index;
   };
-  for (let size = -1; size !== passing.size; ) {
-    size = passing.size;
-    for (const node of map.nodes.values()) {
-      if (passing.has(node.name) || !PASSING.has(node.op)) continue;
-      const refs = node.op === 'Merge' ? dataRefs(node) : dataRefs(node).slice(0, 1);
-      if (refs.some(isFlow)) passing.add(node.name);
+  const readers = new Map<string, NodeDef[]>();
+  for (const node of map.nodes.values()) {
+    if (!PASSING.has(node.op)) continue;
+    const refs = node.op === 'Merge' ? dataRefs(node) : dataRefs(node).slice(0, 1);
+    for (const ref of refs) {
+      const { name } = splitRef(ref);
+      readers.set(name, [...(readers.get(name) ?? []), node]);
+    }
+  }
+  const pending = [...map.nodes.values()].flatMap((node) => (FLOW_OUTPUT.has(node.op) ? [node.name] : []));
+  while (pending.length > 0) {
+    for (const node of readers.get(pending.pop()!) ?? []) {
+      if (passing.has(node.name) || !dataRefs(node).some(isFlow)) continue;
+      passing.add(node.name);
+      pending.push(node.name);
     }
   }
   for (const name of passing) {
