@@ -179,24 +179,26 @@ SINGLE = (conv, conv, depthwise, conv3d, transposed, transposed, pool, pool, res
 
 
 def random_graph(d):
-    """A graph of up to 14 operations on channels-last images, and up to 3 outputs."""
-    side, channels = d.pick(4, 6), d.int(2, 4)
-    x = grid(2, side, side, channels)
+    """A graph of up to 14 operations on channels-last images (or sequences, or volumes), and up to 3 outputs."""
+    spatial = d.pick(1, 2, 2, 2, 3)
+    side, channels = d.pick(4, 6) if spatial < 3 else 4, d.int(2, 4)
+    x = grid(2, *[side] * spatial, channels)
     seed = d.int(0, 2**31)
 
     def build(x):
         t = Dice(seed)
         base.RNG = np.random.default_rng(seed)
-        values = [raw.Conv2D(input=x, filter=grid(3, 3, channels, 4), strides=[1] * 4, padding="SAME")]
+        values = [tf.nn.convolution(x, grid(*[3] * spatial, channels, 4), padding="SAME")]
         if t.chance(0.3):
             values.append(x)
         for _ in range(t.int(3, 14)):
-            step(t, values)
+            step(t, values, spatial)
         chosen = [v for v in values if v.shape.rank is not None][-t.int(1, 3):]
         return [tf.cast(v, tf.float32) for v in chosen]
 
     how = d.int(0, 2)
-    declared = list(x.shape) if how == 0 else [None, *x.shape[1:]] if how == 1 else [None, None, None, channels]
+    unknown = [None] * (spatial + 1)
+    declared = list(x.shape) if how == 0 else [None, *x.shape[1:]] if how == 1 else [*unknown, channels]
     return build, [x], [declared]
 
 
@@ -220,11 +222,12 @@ def mild_sigmoid(x):
     return tf.sigmoid(tf.clip_by_value(x, -6.0, 6.0))
 
 
-def step(t, values):
+def step(t, values, spatial):
     v = values[t.int(max(0, len(values) - 4), len(values) - 1)]
     rank, shape = v.shape.rank, v.shape.as_list()
+    full = spatial + 2
     known = [s is not None for s in shape]
-    kind = t.int(0, 17)
+    kind = t.int(0, 19)
     if kind <= 2:
         f = t.pick(tf.nn.relu, tf.nn.relu6, tf.tanh, mild_sigmoid, tf.abs, tf.square, tf.nn.elu, tf.negative, tf.identity)
         values.append(f(v))
@@ -236,15 +239,16 @@ def step(t, values):
         same = [u for u in values if u.shape.rank == rank and u.shape.as_list() == shape]
         u = same[t.int(0, len(same) - 1)]
         values.append(t.pick(tf.add, tf.multiply, tf.maximum)(v, u))
-    elif kind == 7 and rank == 4 and shape[3] is not None:
-        same = [u for u in values if u.shape.rank == 4 and u.shape.as_list()[:3] == shape[:3] and u.shape[3] is not None]
-        values.append(tf.concat([v, *[u for u in same if t.chance(0.5)]][:3], t.pick(3, -1)))
-    elif kind <= 9 and rank == 4 and shape[3] is not None:
+    elif kind == 7 and rank == full and shape[-1] is not None:
+        same = [u for u in values if u.shape.rank == rank and u.shape.as_list()[:-1] == shape[:-1] and u.shape[-1] is not None]
+        values.append(tf.concat([v, *[u for u in same if t.chance(0.5)]][:3], t.pick(rank - 1, -1)))
+    elif kind <= 9 and rank == full and shape[-1] is not None:
         k = t.int(1, 3)
         s = t.pick(1, 1, 2)
-        values.append(raw.Conv2D(input=v, filter=grid(k, k, shape[3], t.int(1, 4)) / 4, strides=[1, s, s, 1], padding="SAME"))
-    elif kind == 10 and rank == 4:
-        values.append(raw.MaxPool(input=v, ksize=[1, 2, 2, 1], strides=[1, 1, 1, 1], padding="SAME"))
+        values.append(tf.nn.convolution(v, grid(*[k] * spatial, shape[-1], t.int(1, 4)) / 4, [s] * spatial, "SAME"))
+    elif kind == 10 and rank == full:
+        pool = t.pick("MAX", "AVG")
+        values.append(tf.nn.pool(v, [2] * spatial, pool, padding="SAME"))
     elif kind == 11 and rank:
         pads = [[0, 0]] + [[t.int(0, 1), t.int(0, 2)] for _ in range(rank - 1)]
         values.append(tf.pad(v, pads, constant_values=t.pick(0.0, 1.5)))
@@ -253,19 +257,25 @@ def step(t, values):
         axes = [a - rank if t.chance(0.3) else a for a in axes]
         f = t.pick(tf.reduce_mean, tf.reduce_sum, tf.reduce_max, tf.reduce_min)
         values.append(f(v, axes, keepdims=t.chance(0.6)))
-    elif kind == 13 and rank == 4 and shape[3] and shape[3] % 2 == 0:
-        values.extend(tf.split(v, 2, axis=t.pick(3, -1)))
-    elif kind == 14 and rank == 4 and all(known[1:]) and min(shape[1:3]) >= 3:
-        values.append(v[:, 1:, : t.pick(-1, shape[2]), :: t.pick(1, 2)])
-    elif kind == 15 and rank == 4:
-        perm = t.pick([0, 3, 1, 2], [0, 2, 3, 1], [0, 2, 1, 3], [3, 1, 2, 0])
-        values.append(tf.transpose(v, perm))
+    elif kind == 13 and rank == full and shape[-1] and shape[-1] % 2 == 0:
+        values.extend(tf.split(v, 2, axis=t.pick(rank - 1, -1)))
+    elif kind == 14 and rank == full and all(known[1:]) and min(shape[1:-1]) >= 3:
+        values.append(v[:, 1:, ..., :: t.pick(1, 2)])
+    elif kind == 15 and rank and rank >= 3:
+        last = rank - 1
+        to_first, to_last = [0, last, *range(1, last)], [0, *range(2, rank), 1]
+        swapped = [0, 2, 1, *range(3, rank)]
+        values.append(tf.transpose(v, t.pick(to_first, to_last, swapped, list(range(rank))[::-1])))
     elif kind == 16 and rank == 4:
         size = [t.int(2, 7), t.int(2, 7)]
         values.append(raw.ResizeBilinear(images=v, size=size, half_pixel_centers=t.chance(0.5)))
-    elif kind == 17 and rank == 4:
+    elif kind == 17 and rank and rank >= 2:
         u = values[t.int(0, len(values) - 1)]
-        values.append(tf.where(v > 0.25, v, tf.zeros_like(v)) if u is v else tf.nn.softmax(v, axis=t.pick(-1, 3, 1)))
+        values.append(tf.where(v > 0.25, v, tf.zeros_like(v)) if u is v else tf.nn.softmax(v, axis=t.pick(-1, 1)))
+    elif kind == 18 and rank and rank < 5:
+        values.append(tf.expand_dims(v, t.int(-rank - 1, rank)))
+    elif kind == 19 and rank and 1 in shape:
+        values.append(tf.squeeze(v, [shape.index(1)]))
 
 
 def main():
