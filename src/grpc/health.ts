@@ -9,24 +9,30 @@ import {
 import type { ServableDirectory } from '../repository/types.js';
 import { decodeMessage } from '../savedmodel/wire/decode.js';
 import { encodeMessage } from '../savedmodel/wire/encode.js';
-import { GRPC_SCHEMA, type MessageIn } from './messages.js';
+import { GRPC_SCHEMA } from './messages.js';
+import { toStatus } from './status.js';
 
 const SERVING = 1;
 const NOT_SERVING = 2;
 const SERVICE_UNKNOWN = 3;
 const WATCH_INTERVAL_MS = 500;
 
-type Request = MessageIn<'HealthCheckRequest'>;
-
+/** Bytes in: a message that can not be read is answered by the handler, with a status of its own. */
 const wire = {
-  requestSerialize: (request: Request) =>
-    Buffer.from(encodeMessage(GRPC_SCHEMA, 'HealthCheckRequest', request)),
-  requestDeserialize: (bytes: Buffer) =>
-    decodeMessage(GRPC_SCHEMA, 'HealthCheckRequest', bytes, { what: 'request' }),
+  requestSerialize: (bytes: Buffer) => bytes,
+  requestDeserialize: (bytes: Buffer) => bytes,
   responseSerialize: (code: number) =>
     Buffer.from(encodeMessage(GRPC_SCHEMA, 'HealthCheckResponse', { status: code })),
-  responseDeserialize: (bytes: Buffer) => decodeMessage(GRPC_SCHEMA, 'HealthCheckResponse', bytes).status,
+  responseDeserialize: (bytes: Buffer) => bytes,
 };
+
+function readService(bytes: Buffer): string {
+  return decodeMessage(GRPC_SCHEMA, 'HealthCheckRequest', bytes, {
+    what: 'request',
+    code: 'TFD_INPUT_INVALID',
+    limitCode: 'TFD_INPUT_INVALID',
+  }).service;
+}
 
 const METHOD = {
   service: 'grpc.health.v1.Health',
@@ -59,18 +65,34 @@ export function createHealth(
   services: ReadonlySet<string>,
 ): UntypedServiceImplementation {
   return {
-    Check(call: ServerUnaryCall<Request, number>, callback: sendUnaryData<number>) {
-      const health = healthOf(directory, services, call.request.service);
-      if (health === SERVICE_UNKNOWN)
-        callback({ code: status.NOT_FOUND, details: `unknown service ${call.request.service}` });
-      else callback(null, health);
+    Check(call: ServerUnaryCall<Buffer, number>, callback: sendUnaryData<number>) {
+      try {
+        const service = readService(call.request);
+        const health = healthOf(directory, services, service);
+        if (health === SERVICE_UNKNOWN)
+          callback({ code: status.NOT_FOUND, details: `unknown service ${service}` });
+        else callback(null, health);
+      } catch (error) {
+        callback(toStatus(error));
+      }
     },
-    Watch(call: ServerWritableStream<Request, number>) {
+    Watch(call: ServerWritableStream<Buffer, number>) {
+      let service: string;
+      try {
+        service = readService(call.request);
+      } catch (error) {
+        call.emit('error', toStatus(error));
+        return;
+      }
       let last: number | undefined;
       const look = () => {
-        const health = healthOf(directory, services, call.request.service);
+        const health = healthOf(directory, services, service);
         if (health !== last) call.write(health);
         last = health;
+        if (!directory.isDraining) return;
+        // A watcher would otherwise hold up the end of the process.
+        clearInterval(timer);
+        call.end();
       };
       const timer = setInterval(look, WATCH_INTERVAL_MS);
       call.on('cancelled', () => clearInterval(timer));

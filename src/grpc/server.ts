@@ -42,6 +42,12 @@ export interface GrpcOptions {
 }
 
 const MIB = 1024 * 1024;
+const MAX_STREAMS = 1000;
+/** A connection that has not sent the preface of HTTP/2 and its settings by then is closed. */
+const GREETING_MS = 10_000;
+const GREETING_BYTES = 33;
+/** Peers that vanished without a word are found by TCP. */
+const KEEPALIVE_MS = 60_000;
 
 const DEFAULTS: Omit<GrpcOptions, 'registry'> = {
   maxMessageBytes: 64 * MIB,
@@ -170,6 +176,8 @@ export function createGrpcServer(
   if (options.maxMessageBytes < 1)
     throw inputError(`maxMessageBytes ${options.maxMessageBytes} is not positive`);
   const grpc = new Server({
+    // Without a bound one connection may open as many streams as it likes.
+    'grpc.max_concurrent_streams': MAX_STREAMS,
     'grpc.max_receive_message_length': options.maxMessageBytes,
     'grpc.max_send_message_length': -1,
     ...options.channelArguments,
@@ -192,6 +200,12 @@ export function createGrpcServer(
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     injector.injectConnection(socket);
+    const greeting = setTimeout(() => {
+      if (socket.bytesRead < GREETING_BYTES) socket.destroy();
+    }, GREETING_MS);
+    greeting.unref();
+    socket.on('close', () => clearTimeout(greeting));
+    socket.setKeepAlive(true, KEEPALIVE_MS);
     // A socket that waited for this server was not read from.
     socket.resume();
   };
