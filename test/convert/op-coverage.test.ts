@@ -7,7 +7,7 @@ import { readOpCases } from './op-cases.js';
 /** Families whose cases are whole models of their own (see vision.test.ts). */
 const CHECKED_ELSEWHERE = new Set([
   ...['conv', 'convFused', 'convTranspose', 'pool', 'norm', 'resize', 'space', 'quant', 'image'],
-  ...['imageColor', 'control', 'rnn'],
+  ...['imageColor', 'control', 'rnn', 'rnnBlock'],
 ]);
 /** Constants are inputs of all the other cases. */
 const NEEDS_NO_CASE = new Set(['Const']);

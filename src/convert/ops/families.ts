@@ -26,6 +26,7 @@ import { reduce } from './reduce.js';
 import { resize } from './resize.js';
 import { segment } from './segment.js';
 import { rnnOps } from './rnn.js';
+import { rnnBlock } from './rnn-block.js';
 import { shape } from './shape.js';
 import { slices } from './slice.js';
 import { sourceOps } from './source.js';
@@ -68,4 +69,5 @@ export const FAMILIES: Readonly<Record<string, OpFamily>> = {
   imageColor,
   control,
   rnn: rnnOps,
+  rnnBlock,
 };
