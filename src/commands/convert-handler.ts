@@ -5,12 +5,22 @@ import { compileModel } from '../convert/compile.js';
 import type { CompiledModel } from '../convert/compiled.js';
 import type { Plan } from '../convert/plan.js';
 import { writePlan } from '../convert/plan-files.js';
+import { buildGraph } from '../graph/build.js';
 import { checkModelPath, findModelVersions } from '../repository/layout.js';
-import { openSavedModel } from '../savedmodel/open.js';
+import { openSavedModel, selectMetaGraph } from '../savedmodel/open.js';
+import type { SavedModel } from '../savedmodel/types.js';
+import { type CheckRow, checkModel, formatCheck } from './convert-check.js';
+import {
+  changePrecision,
+  type PrecisionOptions,
+  type PrecisionResult,
+  wantsPrecision,
+} from './convert-precision.js';
 import { conversionToJson, formatConversion } from './convert-report.js';
 import type { CommandContext, CommandHandler } from './define.js';
 
-interface Options {
+interface Options extends PrecisionOptions {
+  readonly check?: boolean;
   readonly output?: string;
   readonly signature?: readonly string[];
   readonly tags?: readonly string[];
@@ -25,6 +35,9 @@ export interface Conversion {
   readonly plan: Plan | undefined;
   readonly compileMs: number;
   readonly writeMs: number;
+  /** What was found out about a model of less than float32 precision. */
+  readonly precision: Omit<PrecisionResult, 'compiled'> | undefined;
+  readonly checks: readonly CheckRow[];
 }
 
 /** Compiles and writes; a refused signature is exit status 65, and without `--partial` nothing is written. */
@@ -35,18 +48,36 @@ export const runConvert: CommandHandler = async ([model = '.'], given, context) 
       hint: 'add -o ./plan',
     });
   }
-  const conversion = convertModel(model, options.output, options, context);
+  const changes = wantsPrecision(options);
+  if (changes && options.check === true) {
+    throw new TfdeployError(
+      'TFD_USAGE',
+      '--check compares with exact answers, which a quantized model has not',
+      {
+        hint: 'check the model without quantization; with it, the error is printed',
+      },
+    );
+  }
+  const conversion = await convertModel(model, options.output, options, context, changes);
   for (const line of formatConversion(conversion, context.style)) context.print(line);
+  for (const row of conversion.checks) for (const line of formatCheck(row, context)) context.print(line);
   context.json(conversionToJson(conversion));
-  return conversion.compiled.refused.length > 0 ? 65 : 0;
+  const isWrong = conversion.checks.some((row) => !row.matches && row.against !== 'nothing');
+  return conversion.compiled.refused.length > 0 || isWrong ? 65 : 0;
 };
 
-function convertModel(path: string, output: string, options: Options, context: CommandContext): Conversion {
+async function convertModel(
+  path: string,
+  output: string,
+  options: Options,
+  context: CommandContext,
+  changes: boolean,
+): Promise<Conversion> {
   const base = resolve(path);
   checkModelPath(base);
   const model = openSavedModel(nodeFiles, findModelVersions(base)[0]?.dir ?? base);
   const startMs = performance.now();
-  const compiled = compileModel(model, {
+  const float = compileModel(model, {
     ...(options.tags === undefined ? {} : { tags: options.tags }),
     ...(options.signature === undefined || options.signature.length === 0
       ? {}
@@ -54,9 +85,14 @@ function convertModel(path: string, output: string, options: Options, context: C
     onSignature: (name, index, count) => context.note(`compiling ${name} (${index + 1} of ${count})`),
   });
   const compiledMs = performance.now();
+  const dir = resolve(output);
+  const precision =
+    changes && float.signatures.length > 0 ? await changePrecision(float, dir, options, context) : undefined;
+  const compiled = precision?.compiled ?? float;
   const isWritten =
     compiled.signatures.length > 0 && (compiled.refused.length === 0 || options.partial === true);
-  const dir = resolve(output);
+  const checks = options.check === true ? await check(model, compiled, dir, options, context) : [];
+  const writeStartMs = performance.now();
   if (isWritten) context.note(`writing ${output}`);
   const plan = isWritten ? writePlan(compiled, dir, { files: model.files }) : undefined;
   return {
@@ -65,6 +101,27 @@ function convertModel(path: string, output: string, options: Options, context: C
     compiled,
     plan,
     compileMs: compiledMs - startMs,
-    writeMs: performance.now() - compiledMs,
+    writeMs: performance.now() - writeStartMs,
+    precision,
+    checks,
   };
+}
+
+function check(
+  model: SavedModel,
+  compiled: CompiledModel,
+  output: string,
+  options: Options,
+  context: CommandContext,
+): Promise<CheckRow[]> {
+  const metaGraph = selectMetaGraph(model, options.tags);
+  return checkModel(
+    {
+      compiled,
+      buildGraph: (signature) => buildGraph(model, metaGraph, signature),
+      cases: options.input ?? [],
+      output,
+    },
+    context,
+  );
 }

@@ -38,6 +38,9 @@ export function conversionToJson(conversion: Conversion): unknown {
       warnings: signature.warnings,
     })),
     refused: compiled.refused,
+    precision: compiled.precision ?? [],
+    measurements: conversion.precision?.measurements ?? [],
+    checks: conversion.checks,
   };
 }
 
@@ -57,6 +60,7 @@ export function formatConversion(conversion: Conversion, style: Style): string[]
   const lines = [
     ...compiled.signatures.flatMap((signature) => formatSignature(signature, style)),
     ...compiled.refused.flatMap((refused) => formatRefused(refused, style)),
+    ...(conversion.precision?.lines ?? []).map((line) => `  ${line}`),
     '',
   ];
   const times = `compiled in ${describeMs(compileMs)}, written in ${describeMs(writeMs)}`;

@@ -1,5 +1,5 @@
 import type { HostProgram } from './host-program.js';
-import type { RefusedSignature, SignaturePlan } from './plan.js';
+import type { Plan, RefusedSignature, SignaturePlan } from './plan.js';
 import type { OnnxBody } from './types.js';
 
 /** A stage that is not written yet. */
@@ -28,6 +28,8 @@ export interface CompiledModel {
   readonly source: string;
   readonly signatures: readonly CompiledSignature[];
   readonly refused: readonly RefusedSignature[];
+  /** What was given up of float32 precision; absent when nothing was. */
+  readonly precision?: NonNullable<Plan['precision']>;
 }
 
 export function isRefused(result: CompiledSignature | RefusedSignature): result is RefusedSignature {

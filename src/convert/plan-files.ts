@@ -102,6 +102,7 @@ function writeFiles(compiled: CompiledModel, draft: string, options: WriteOption
       refused: compiled.refused,
       files: { ...written.sizes, ...place.sizes() },
       linked: place.linked(),
+      ...(compiled.precision === undefined ? {} : { precision: compiled.precision }),
     };
   } finally {
     place.close();

@@ -207,5 +207,8 @@ export function parsePlan(text: string, where: string): Plan {
       sizes.map(([name, size]) => [reader.fileName(name, 'files'), reader.count(size, `files.${name}`)]),
     ),
     linked: readLinked(reader, json.linked ?? {}),
+    ...(json.precision === undefined
+      ? {}
+      : { precision: reader.list(json.precision, 'precision', reader.string) }),
   };
 }

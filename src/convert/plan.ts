@@ -84,6 +84,8 @@ export interface Plan {
   readonly refused: readonly RefusedSignature[];
   /** Size in bytes of every other file of the directory, to tell a torn one. */
   readonly files?: Readonly<Record<string, number>>;
+  /** What was given up of float32 precision, on request (`dynamic-int8`, `static-int8`, `fp16-weights`). */
+  readonly precision?: readonly string[];
   /** Files that are hard links to the model's own, by name. */
   readonly linked?: Readonly<Record<string, LinkedFile>>;
 }
