@@ -6,7 +6,9 @@ import { convKernels } from './conv.js';
 import { diagonalKernels } from './diagonal.js';
 import { einsumKernels } from './einsum.js';
 import { encodeKernels } from './encode.js';
+import { fusedKernels } from './fused.js';
 import { gatherKernels } from './gather.js';
+import { imageKernels } from './image/decode.js';
 import { nmsKernels } from './image/nms.js';
 import { linalgKernels } from './linalg/solve.js';
 import { matMulKernels } from './matmul.js';
@@ -50,6 +52,7 @@ export const CORE_FAMILIES: readonly KernelFamily[] = [
   sliceKernels,
   padKernels,
   rangeKernels,
+  fusedKernels,
   gatherKernels,
   reduceKernels,
   matMulKernels,
@@ -82,5 +85,6 @@ export const FAMILIES: readonly KernelFamily[] = [
   ...SPARSE_FAMILIES,
   ...AUDIO_FAMILIES,
   nmsKernels,
+  imageKernels,
   linalgKernels,
 ];

@@ -421,6 +421,19 @@ def tf2():
     text2 = np.array([b"1,2,3,4", b"-1,0.5,2,-3"], object)
     add("strings_numbers", strings_numbers, [spec(None, dtype=tf.string, name="s")], (text2,))
 
+    def strings_fused(m, s):
+        def row(t):
+            x = tf.strings.to_number(tf.strings.split(t, ","))
+            a = x * tf.nn.relu6(x + 3) / 6
+            b = 0.5 * x * (1 + tf.math.erf(x / 2**0.5))
+            mean, variance = tf.nn.moments(x, [-1], keepdims=True)
+            c = (x - mean) * tf.math.rsqrt(variance + 1e-3) * m.other + 1.0
+            return a + b + c + tf.nn.relu6(x + 3) / 6
+
+        return {"y": tf.map_fn(row, s, fn_output_signature=spec(4, name=None))}
+
+    add("strings_fused", strings_fused, [spec(None, dtype=tf.string, name="s")], (text2,))
+
     def decode(m, x):
         n, steps = tf.shape(x)[0], 6
         tokens = tf.TensorArray(tf.int32, steps)
