@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { entryPath } from '../base/entry.js';
 import { TfdeployError } from '../base/error.js';
 import { createLog, type Log } from '../base/log.js';
@@ -105,7 +106,7 @@ export const runServe: CommandHandler = async (args, options, context) => {
     workerEntry: entryPath(import.meta.url, './serve-worker.js'),
     repository,
     isFailingFast: config.fail_fast,
-    reportDir: undefined,
+    reportDir: process.env.STATE_DIRECTORY ?? tmpdir(),
     log,
     notifier: createNotifier(process.env, log),
     async reload() {

@@ -153,6 +153,9 @@ class ProcessSupervisor implements Supervisor {
     report: ({ id }) => {
       this.#repository.send({ kind: 'worker-down', worker: id });
       this.#links.get(id)?.signal(REPORT_SIGNAL);
+      this.options.log.warn(
+        `worker ${id} is told to write a diagnostic report into ${this.options.reportDir}`,
+      );
     },
     release: ({ id, count }) => this.#send(id, { kind: 'release', count }),
     announce: () => this.#announce(),

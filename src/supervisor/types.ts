@@ -26,7 +26,8 @@ export interface SupervisorOptions {
   readonly workerEntry: string;
   readonly repository: Omit<RepositoryOptions, 'onSnapshot' | 'onDiscardWorker'>;
   readonly isFailingFast: boolean;
-  readonly reportDir: string | undefined;
+  /** Where workers that do not answer write what they are doing, before they are killed. */
+  readonly reportDir: string;
   readonly log: Log;
   readonly notifier: Notifier;
   /** Reads the configuration anew, for SIGHUP; a rejection keeps the old one. */

@@ -15,7 +15,7 @@ export interface LinkOptions {
   readonly listenFd: number;
   /** Further listening sockets; a worker finds them behind that one. */
   readonly extraFds: readonly number[];
-  readonly reportDir: string | undefined;
+  readonly reportDir: string;
   onMessage(message: FromWorker): void;
   onExit(code: number | null, signal: NodeJS.Signals | null): void;
 }
@@ -30,11 +30,7 @@ export function forkWorker(options: LinkOptions): WorkerLink {
   const report = ['--report-on-signal', `--report-signal=${REPORT_SIGNAL}`, '--report-compact'];
   const child: ChildProcess = fork(options.entry, [JSON.stringify(options.data)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.listenFd, ...options.extraFds],
-    execArgv: [
-      ...process.execArgv,
-      ...report,
-      ...(options.reportDir === undefined ? [] : [`--report-directory=${options.reportDir}`]),
-    ],
+    execArgv: [...process.execArgv, ...report, `--report-directory=${options.reportDir}`],
     // Balances connections among processes that accept from one socket.
     env: { ...process.env, UV_TCP_SINGLE_ACCEPT: '1' },
   });

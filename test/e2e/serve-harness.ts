@@ -8,7 +8,7 @@ import { linearModel } from '../fixtures/linear-model.js';
 import { node, placeholder, writeSavedModel } from '../fixtures/saved-model-writer.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const BIN = join(ROOT, 'bin', 'tfdeploy.js');
+export const BIN = join(ROOT, 'bin', 'tfdeploy.js');
 
 export interface Server {
   readonly child: ChildProcess;
@@ -61,12 +61,14 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Program and its first arguments, in front of `serve`. */
   readonly command?: readonly string[];
+  /** Descriptors handed to the process from 3 on. */
+  readonly descriptors?: readonly number[];
 }
 
 /** Starts `tfdeploy serve` without waiting. */
 export function launch(
   args: readonly string[],
-  { env = {}, command = [process.execPath, BIN] }: StartOptions = {},
+  { env = {}, command = [process.execPath, BIN], descriptors = [] }: StartOptions = {},
 ) {
   const [program = '', ...first] = command;
   const child = spawn(
@@ -74,7 +76,7 @@ export function launch(
     [...first, 'serve', '--log-format', 'json', '--plan-cache-dir', cacheDir, ...args],
     {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     },
   );
   children.push(child);

@@ -177,27 +177,4 @@ describe('the processes of tfdeploy serve', () => {
     await load.stop();
     expect(load.failures).toEqual([]);
   });
-
-  it('takes the socket of systemd', { timeout: LIMIT }, async () => {
-    const { createServer } = await import('node:net');
-    const holder = createServer();
-    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-    const { port } = holder.address() as { port: number };
-    holder.close();
-    const script = [
-      'import socket, os, sys',
-      's = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)',
-      `s.bind(("127.0.0.1", ${port})); s.listen(64); os.dup2(s.fileno(), 3); os.set_inheritable(3, True)`,
-      'os.environ["LISTEN_PID"] = str(os.getpid()); os.environ["LISTEN_FDS"] = "1"',
-      'os.execvp(sys.argv[1], sys.argv[1:])',
-    ].join('\n');
-    const bin = join(import.meta.dirname, '..', '..', 'bin', 'tfdeploy.js');
-    const server = await startServe([`linear=${modelDir()}`], {
-      command: ['python3', '-c', script, process.execPath, bin],
-    });
-    expect(server.url).toBe(`http://127.0.0.1:${port}`);
-    expect((await send(`${server.url}/v1/models/linear:predict`, '{"instances": [[1, 2]]}')).status).toBe(
-      200,
-    );
-  });
 });
