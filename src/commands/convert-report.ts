@@ -50,6 +50,14 @@ function describeBytes(bytes: number): string {
   return `${(bytes / (size as number)).toFixed(1)} ${unit}`;
 }
 
+/** A hard link takes no room of its own as long as the model is there. */
+function describeSize(conversion: Conversion): string {
+  const { files = {}, linked = {} } = conversion.plan ?? {};
+  const shared = Object.keys(linked).reduce((sum, name) => sum + (files[name] ?? 0), 0);
+  const all = describeBytes(sumBytes(conversion));
+  return shared === 0 ? all : `${all}, ${describeBytes(shared)} of it shared with the model by hard links`;
+}
+
 function describeMs(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
@@ -64,8 +72,7 @@ export function formatConversion(conversion: Conversion, style: Style): string[]
     '',
   ];
   const times = `compiled in ${describeMs(compileMs)}, written in ${describeMs(writeMs)}`;
-  if (plan !== undefined)
-    return [...lines, `${style.bold(dir)}: ${describeBytes(sumBytes(conversion))}, ${times}`];
+  if (plan !== undefined) return [...lines, `${style.bold(dir)}: ${describeSize(conversion)}, ${times}`];
   const why = compiled.signatures.length > 0 ? '; --partial writes the others' : '';
   return [...lines, style.red(`nothing was written: ${compiled.refused.length} refused${why}`)];
 }

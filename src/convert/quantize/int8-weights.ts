@@ -7,6 +7,8 @@ import { denseValue, mapConstant } from '../derive.js';
  * bits and saturate, which would change answers silently. 2 · 255 · 64 fits.
  */
 const LIMIT = 63;
+/** A channel below this counts as zero: its scale would be a denormal number, or none. */
+const NEGLIGIBLE = 1e-30;
 
 /** A weight matrix or filter as signed bytes, with one factor per channel. */
 export interface Int8Weights {
@@ -56,7 +58,7 @@ function findScales({ shape, data }: NumericTensor, axis: 'first' | 'last'): Flo
     left = inner;
     if (++channel === channels) channel = 0;
   }
-  return largest.map((size) => (size === 0 ? 1 : size / LIMIT));
+  return largest.map((size) => (size < NEGLIGIBLE ? 1 : size / LIMIT));
 }
 
 function roundAll(values: Float32Array, scales: Float32Array, axis: 'first' | 'last'): Int8Array {

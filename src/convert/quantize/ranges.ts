@@ -31,7 +31,8 @@ export function widenRange(range: Range | undefined, values: ArrayLike<number>):
 export function chooseScale({ min, max }: Range): ByteScale | undefined {
   if (!Number.isFinite(min) || !Number.isFinite(max)) return undefined;
   const scale = Math.fround((max - min) / 255);
-  if (scale === 0) return { scale: 1, zero: 0 };
+  // A denormal scale counts as zero in the engine.
+  if (scale < 1e-30) return { scale: 1, zero: 0 };
   return { scale, zero: Math.min(255, Math.max(0, Math.round(-min / scale))) };
 }
 
