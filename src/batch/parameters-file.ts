@@ -32,9 +32,16 @@ type Parameters = Decoded<typeof MESSAGES, 'BatchingParameters'>;
 /**
  * Reads TensorFlow Serving's text proto BatchingParameters on top of `base`, with its defaults for what the
  * file leaves out. `num_batch_threads` and `thread_pool_name` describe a thread pool that does not exist here.
+ * `pad_variable_length_inputs` asks that requests of different shapes be served: they are, each shape batched
+ * with its like and none padded, because padding changes results (TensorFlow Serving's issue 1279).
  * Throws TFD_CONFIG.
  */
-export function parseBatchingParameters(text: Uint8Array, where: string, base: BatchLimits): BatchLimits {
+export function parseBatchingParameters(
+  text: Uint8Array,
+  where: string,
+  base: BatchLimits,
+  isStrict = false,
+): BatchLimits {
   let parameters: Parameters;
   try {
     parameters = parseText(SCHEMA, 'BatchingParameters', text, {
@@ -46,10 +53,12 @@ export function parseBatchingParameters(text: Uint8Array, where: string, base: B
       cause,
     });
   }
-  if (parameters.pad_variable_length_inputs)
-    throw new TfdeployError('TFD_CONFIG', `${where}: pad_variable_length_inputs is not supported`, {
-      hint: 'requests of different shapes are batched apart, each shape with its like',
-    });
+  if (parameters.pad_variable_length_inputs && isStrict)
+    throw new TfdeployError(
+      'TFD_CONFIG',
+      `${where}: pad_variable_length_inputs is not supported under strict_tfs: it fills rows up with a value of the request and so changes its result`,
+      { hint: 'without strict_tfs requests of different shapes are batched apart, each shape with its like' },
+    );
   const maxBatch = parameters.max_batch_size?.value ?? SERVING_MAX_BATCH_SIZE;
   const isSplitting = parameters.enable_large_batch_splitting?.value ?? false;
   return checkLimits({
@@ -62,7 +71,7 @@ export function parseBatchingParameters(text: Uint8Array, where: string, base: B
   });
 }
 
-export function readBatchingParameters(path: string, base: BatchLimits): BatchLimits {
+export function readBatchingParameters(path: string, base: BatchLimits, isStrict = false): BatchLimits {
   let text: Uint8Array;
   try {
     text = readFileSync(path);
@@ -71,5 +80,5 @@ export function readBatchingParameters(path: string, base: BatchLimits): BatchLi
       cause,
     });
   }
-  return parseBatchingParameters(text, path, base);
+  return parseBatchingParameters(text, path, base, isStrict);
 }

@@ -26,7 +26,7 @@ async function readLimits(config: Config): Promise<BatchLimits> {
   };
   if (config.batching_parameters_file === undefined) return checkLimits(base);
   const { readBatchingParameters } = await import('../batch/parameters-file.js');
-  return readBatchingParameters(config.batching_parameters_file, base);
+  return readBatchingParameters(config.batching_parameters_file, base, config.strict_tfs);
 }
 
 function countBytes(dir: string): number {

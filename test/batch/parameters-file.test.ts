@@ -36,6 +36,12 @@ describe('batching_parameters_file', () => {
     expect(() => parse('max_batch_size { value: 4 } allowed_batch_sizes: 2')).toThrow('max_batch_size');
     expect(() => parse('max_batch_size { value: 0 }')).toThrow('positive');
     expect(() => parse('max_batch: 4')).toThrow('is not a field');
-    expect(() => parse('pad_variable_length_inputs: true')).toThrow('not supported');
+  });
+
+  it('serves variable lengths without padding, and refuses to pad as TensorFlow Serving does', () => {
+    const text = 'pad_variable_length_inputs: true';
+    expect(parse(text)).toEqual(parse(''));
+    const strict = () => parseBatchingParameters(Buffer.from(text), 'batching.txt', DEFAULT_LIMITS, true);
+    expect(strict).toThrow('not supported under strict_tfs');
   });
 });

@@ -177,6 +177,28 @@ describe.skipIf(!HAS_TESTDATA)('conformance of batching', { timeout: SLOW }, () 
     expect(JSON.parse(second.body)).toEqual({ predictions: [37.75, 11.15] });
   });
 
+  it('row 87: with padding on, requests of different lengths get the answers they get alone', async () => {
+    const base = join(tempFolder(), 'mx');
+    cpSync(SINGLE_MODELS.MX, join(base, '1'), { recursive: true });
+    const server = await startServe([
+      `m=${base}`,
+      ...batched(
+        'max_batch_size { value: 2 } batch_timeout_micros { value: 100000 } pad_variable_length_inputs: true',
+      ),
+    ]);
+    const ask = (body: string) => send(`${server.url}/v1/models/m:predict`, body);
+    const [short, long] = await Promise.all([
+      ask('{"instances":[[[1,2],[3,4]]]}'),
+      ask('{"instances":[[[5,6,7],[8,9,10],[11,12,13]]]}'),
+    ]);
+    // TensorFlow Serving pads the first one with its own first element and answers with a 3 x 3 matrix.
+    expect(JSON.parse(short.body).predictions[0]).toEqual([
+      [2.5, 3],
+      [3.5, 4],
+    ]);
+    expect(JSON.parse(long.body).predictions[0][2]).toEqual([7.5, 8, 8.5]);
+  });
+
   it('row 88: requests of different shapes', async () => {
     const base = join(tempFolder(), 'mx');
     cpSync(SINGLE_MODELS.MX, join(base, '1'), { recursive: true });
