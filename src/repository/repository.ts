@@ -51,6 +51,7 @@ export interface Repository {
   readonly isHeldByAll: boolean;
   /** Why versions that were asked for are not served, by model. */
   listFailures(): { readonly model: string; readonly version: bigint; readonly failure: Failure }[];
+  /** Ends watching and compiling; the book stays as it is. */
   close(): void;
 }
 
@@ -113,6 +114,7 @@ class WatchedRepository implements Repository {
   }
 
   send(event: ControlEvent): void {
+    if (this.#abort.signal.aborted) return;
     for (const action of decideControl(this.#state, event, performance.now())) this.#perform(action);
   }
 

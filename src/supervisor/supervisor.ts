@@ -307,6 +307,7 @@ class ProcessSupervisor implements Supervisor {
     this.options.notifier.stopping();
     // As long as this process holds the socket, connections that nobody will accept are still made.
     this.#closeListeners();
+    this.#repository.close();
     this.dispatch({ kind: 'stop', isQuick, status: 0 });
   }
 
