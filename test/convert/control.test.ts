@@ -45,6 +45,9 @@ const HOW: Readonly<Record<string, string>> = {
   'tf2-map_fn': 'Loop',
   'tf2-array_concat_ragged': 'host',
   'tf2-strings_map': 'host',
+  'tf2-strings_fused': 'host',
+  'tf2-block_lstm': 'Loop',
+  'keras3-lstm_recurrent_dropout': 'LSTM',
   'tf1-cond': 'If',
   'tf1-rnn': 'Loop',
 };
