@@ -1,7 +1,10 @@
-import { DTYPES, type DType, isNumericDType, type NumericArray } from '../base/dtype.js';
+import { DTYPES, type DType } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
 import { elementCount, type NumericTensor, numericTensor, type Tensor } from '../base/tensor.js';
 import type { TensorValue } from '../savedmodel/types.js';
+import { transposeTensor } from './transpose.js';
+
+export { transposeTensor } from './transpose.js';
 
 /** Derived values by source value and recipe, so that two signatures share one. */
 const DERIVED = new WeakMap<TensorValue, Map<string, TensorValue>>();
@@ -69,35 +72,6 @@ export function mapConstant(
     byteLength: elementCount(result.shape) * DTYPES[result.dtype].bytes,
     read: () => compute(readNumeric(value)),
   }));
-}
-
-/** The transposed tensor: axis `i` of the result is axis `perm[i]` of the source. */
-export function transposeTensor(tensor: NumericTensor, perm: readonly number[]): NumericTensor {
-  const { shape: from, dtype } = tensor;
-  if (!isNumericDType(dtype) || DTYPES[dtype].short.startsWith('complex')) {
-    throw new TfdeployError('TFD_BUG', `transpose of a ${dtype} constant`);
-  }
-  const strides: number[] = new Array(from.length).fill(1);
-  for (let axis = from.length - 2; axis >= 0; axis--) {
-    strides[axis] = (strides[axis + 1] as number) * (from[axis + 1] as number);
-  }
-  const shape = perm.map((axis) => from[axis] as number);
-  const step = perm.map((axis) => strides[axis] as number);
-  const source = tensor.data;
-  const target = source.slice() as NumericArray;
-  const index = new Array<number>(shape.length).fill(0);
-  let at = 0;
-  for (let out = 0; out < target.length; out++) {
-    target[out] = source[at] as never;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += step[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
-      at -= (step[axis] as number) * (shape[axis] as number);
-      index[axis] = 0;
-    }
-  }
-  return { dtype, shape, data: target };
 }
 
 /** Small integer vector as an int64 constant. */
