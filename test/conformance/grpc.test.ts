@@ -29,6 +29,7 @@ describe.skipIf(!HAS_TESTDATA).each([
 
   beforeAll(async () => {
     const server = await startServe(['--model_config_file', writeModels(), '--workers', '1', ...flags]);
+    expect(server.ready.failed).toBeUndefined();
     client = new GrpcClient(String(server.ready.grpc));
   }, 120_000);
   afterAll(() => {
