@@ -5,7 +5,11 @@ const names = zooNames();
 const filter = process.env.TFDEPLOY_CONTROL_ONLY;
 const chosen = filter === undefined ? names : names.filter((name) => new RegExp(filter).test(name));
 
+/** Models that are rightly refused: they keep numbers from one request to the next. */
+const REFUSED: Readonly<Record<string, RegExp>> = { 'keras2-lstm_stateful': /changes variables/ };
+
 if (names.length === 0) {
+  if (process.env.CI === 'true') throw new Error(`the exported models (${CONTROL_ZOO}) are needed in CI`);
   console.warn(`SKIPPED: no exported models in ${CONTROL_ZOO}; make them with test/oracle/rnn_control.py`);
 }
 
@@ -15,7 +19,9 @@ describe.skipIf(chosen.length === 0)('RNN and control flow as TensorFlow answers
   it.each(chosen)('%s', { timeout: 120_000 }, async (name) => {
     const row = await runZooModel(name);
     rows.push(row);
-    expect(`${row.outcome} ${row.why}`.trim()).toBe('match');
+    const refusal = REFUSED[name];
+    if (refusal !== undefined) expect(`${row.outcome} ${row.why}`).toMatch(refusal);
+    else expect(`${row.outcome} ${row.why}`.trim()).toBe('match');
   });
 
   afterAll(() => {
