@@ -61,6 +61,8 @@ function convertNode(node: Node, onnx: Emitter, refs: RefTable): RefusedNode[] {
   if (unread.length > 0) {
     throw context.refuse('TFD_ATTR_UNREAD', `attribute ${unread.join(', ')} has a value that is not handled`);
   }
+  // Two outputs may be one tensor, as the shapes of an input that comes twice.
+  const renamed = new Map<string, string>();
   node.outputs.forEach((output, index) => {
     const ref = made[index];
     if (ref === undefined) throw new TfdeployError('TFD_BUG', `${node.op} made no output ${index}`);
@@ -68,7 +70,9 @@ function convertNode(node: Node, onnx: Emitter, refs: RefTable): RefusedNode[] {
     if (actual !== output.dtype) {
       throw new TfdeployError('TFD_BUG', `${node.op} "${node.name}" made ${actual}, not ${output.dtype}`);
     }
-    refs.set(output, onnx.rename(ref, output.name, from));
+    const name = renamed.get(ref) ?? onnx.rename(ref, output.name, from);
+    renamed.set(ref, name);
+    refs.set(output, name);
   });
   return inner;
 }

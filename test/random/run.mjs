@@ -91,6 +91,7 @@ try {
           name: graph.name,
           hides: graph.hides,
           step: found?.output,
+          node: found?.node,
           why: whole.why,
           ops: graph.ops,
         });

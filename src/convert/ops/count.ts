@@ -3,7 +3,7 @@ import { numericTensor } from '../../base/tensor.js';
 import { denseValue } from '../derive.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { scatter } from './gather.js';
-import { castTo, constScalar, filled, inputDim, like, scalarOf, shapeOf, toInt64 } from './parts.js';
+import { castTo, constScalar, filled, inputDim, scalarOf, shapeOf, toInt64 } from './parts.js';
 
 /** The number as a vector of one. */
 function asVector(context: ConvertContext, scalar: Ref): Ref {
@@ -92,10 +92,11 @@ function bucketize(context: ConvertContext): readonly Ref[] {
   const boundaries = context.attrs.floats('boundaries');
   if (boundaries.length === 0) return [filled(context, 'int32', shapeOf(context, context.ref(0)), 0)];
   const wide = context.value(0).dtype === 'float64' ? 'float64' : 'float32';
-  const x = castTo(context, context.ref(0), wide);
+  const x = castTo(context, onnx.op('Reshape', [context.ref(0), onnx.i64([-1])]), wide);
   const edges = onnx.constant(denseValue(numericTensor(wide, [boundaries.length], boundaries)));
   const isPassed = onnx.op('GreaterOrEqual', [onnx.op('Unsqueeze', [x, onnx.i64([-1])]), edges]);
-  return [onnx.op('ReduceSum', [castTo(context, isPassed, 'int32'), onnx.i64([-1])], { keepdims: 0 })];
+  const bucket = onnx.op('ReduceSum', [castTo(context, isPassed, 'int32'), onnx.i64([1])], { keepdims: 0 });
+  return [onnx.op('Reshape', [bucket, shapeOf(context, context.ref(0))], { allowzero: 1 })];
 }
 
 /** Bucket of each value of each feature: the first boundary that is not below it, at most the last one. */
@@ -106,7 +107,7 @@ function boostedBucketize(context: ConvertContext): readonly Ref[] {
     const column = onnx.op('Reshape', [context.ref(feature), onnx.i64([-1, 1])]);
     const edges = context.ref(count + feature);
     const isPassed = castTo(context, onnx.op('Less', [edges, column]), 'int64');
-    const bucket = onnx.op('ReduceSum', [isPassed, onnx.i64([-1])], { keepdims: 0 });
+    const bucket = onnx.op('ReduceSum', [isPassed, onnx.i64([1])], { keepdims: 0 });
     const last = onnx.op('Sub', [onnx.op('Size', [edges]), onnx.i64Scalar(1)]);
     return castTo(context, onnx.op('Min', [bucket, last]), 'int32');
   });
@@ -119,25 +120,23 @@ function searchSorted(comparison: 'Less' | 'LessOrEqual') {
     const sorted = onnx.op('Unsqueeze', [context.ref(0), onnx.i64([-2])]);
     const values = onnx.op('Unsqueeze', [context.ref(1), onnx.i64([-1])]);
     const isPassed = castTo(context, onnx.op(comparison, [sorted, values]), 'int64');
-    const place = onnx.op('ReduceSum', [isPassed, onnx.i64([-1])], { keepdims: 0 });
+    const place = onnx.op('ReduceSum', [isPassed, onnx.i64([2])], { keepdims: 0 });
     return [castTo(context, place, context.outputDType(0))];
   };
 }
 
-/** Counts in equal bins; what lies outside of the range goes into the first or the last one. */
+/** Counts in equal bins, found in double; what lies outside of the range goes into the first or the last one. */
 function histogram(context: ConvertContext): readonly Ref[] {
   const { onnx } = context;
   const values = onnx.op('Reshape', [context.ref(0), onnx.i64([-1])]);
   const bound = (index: number) => onnx.op('Gather', [context.ref(1), onnx.i64Scalar(index)], { axis: 0 });
   const bins = constScalar(context, 2);
   const [low, high] = [bound(0), bound(1)];
-  const step = onnx.op('Div', [onnx.op('Sub', [high, low]), like(context, low, bins)]);
-  const above = onnx.op('Sub', [onnx.op('Max', [values, low]), low]);
-  const place = castTo(
-    context,
-    onnx.op('Min', [onnx.op('Div', [above, step]), like(context, low, bins)]),
-    'int64',
-  );
+  const wide = (ref: Ref) => castTo(context, ref, 'float64');
+  const count = onnx.scalar('float64', bins);
+  const step = onnx.op('Div', [wide(onnx.op('Sub', [high, low])), count]);
+  const above = wide(onnx.op('Sub', [onnx.op('Max', [values, low]), low]));
+  const place = castTo(context, onnx.op('Min', [onnx.op('Div', [above, step]), count]), 'int64');
   const capped = onnx.op('Min', [place, onnx.i64Scalar(bins - 1)]);
   const dtype = context.outputDType(0);
   const ones = filled(context, dtype, shapeOf(context, capped), 1);

@@ -57,7 +57,7 @@ function emitSpaceToBatch(context: ConvertContext): Ref {
   const inner = onnx.op('Div', [sizes(context, padded, 1, 1 + axes), onnx.i64(block)]);
   const outer = sizes(context, padded, 1 + axes, rank);
   const pieces = block.flatMap((size, axis) => [pick(context, inner, axis), onnx.i64([size])]);
-  const split = onnx.op('Reshape', [padded, onnx.op('Concat', [batch, ...pieces, outer], { axis: 0 })]);
+  const split = reshape(context, padded, onnx.op('Concat', [batch, ...pieces, outer], { axis: 0 }));
   const perm = [
     ...block.map((_, axis) => 2 + 2 * axis),
     0,
@@ -66,7 +66,7 @@ function emitSpaceToBatch(context: ConvertContext): Ref {
   ];
   const images = onnx.op('Mul', [batch, onnx.i64([product(block)])]);
   const shape = onnx.op('Concat', [images, inner, outer], { axis: 0 });
-  return onnx.op('Reshape', [onnx.op('Transpose', [split], { perm }), shape]);
+  return reshape(context, onnx.op('Transpose', [split], { perm }), shape);
 }
 
 /** The reverse of it, and then crops. */
@@ -85,12 +85,17 @@ function emitBatchToSpace(context: ConvertContext): Ref {
     ...block.flatMap((_, axis) => [axes + 1 + axis, axis]),
     ...Array.from({ length: rank - axes - 1 }, (_, axis) => 1 + 2 * axes + axis),
   ];
-  const turned = onnx.op('Transpose', [onnx.op('Reshape', [x, split])], { perm });
+  const turned = onnx.op('Transpose', [reshape(context, x, split)], { perm });
   const full = onnx.op('Mul', [inner, onnx.i64(block)]);
-  const joined = onnx.op('Reshape', [turned, onnx.op('Concat', [batch, full, outer], { axis: 0 })]);
+  const joined = reshape(context, turned, onnx.op('Concat', [batch, full, outer], { axis: 0 }));
   const [begins, ends] = splitPairs(context, axes);
   const spatial = onnx.i64(block.map((_, axis) => axis + 1));
   return onnx.op('Slice', [joined, begins, onnx.op('Sub', [full, ends]), spatial]);
+}
+
+/** To a shape whose zeros, of an empty batch, are sizes. */
+function reshape(context: ConvertContext, ref: Ref, shape: Ref): Ref {
+  return context.onnx.op('Reshape', [ref, shape], { allowzero: 1 });
 }
 
 function pick(context: ConvertContext, vector: Ref, index: number): Ref {

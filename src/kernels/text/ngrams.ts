@@ -34,7 +34,10 @@ const stringNGrams: Kernel = (context) => {
       values.push(concatBytes(parts));
     }
   };
-  for (let r = 0; r + 1 < splits.length; r++) {
+  // Without any token no row gives n-grams, not even of padding, as TensorFlow has it.
+  const rows = tokens.length === 0 ? 0 : splits.length - 1;
+  outSplits.push(...new Array<number>(splits.length - 1 - rows).fill(0));
+  for (let r = 0; r < rows; r++) {
     const row = tokens.slice(splits[r], splits[r + 1]);
     const before = values.length;
     for (const width of widths) emit(row, width, padsFor(width));

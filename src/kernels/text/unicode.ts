@@ -106,11 +106,24 @@ function encodeCode(code: number): Uint8Array {
   return encodeUtf8(String.fromCodePoint(code));
 }
 
+/** How one character becomes bytes, by the names of TensorFlow's output encodings; none writes a byte order mark. */
+const ENCODERS: ReadonlyMap<string, (code: number) => Uint8Array> = new Map([
+  ['UTF-8', encodeCode],
+  ['UTF-16-BE', (code) => Buffer.from(String.fromCodePoint(code), 'utf16le').swap16()],
+  ['UTF-32-BE', (code) => Uint8Array.of(code >>> 24, code >>> 16, code >>> 8, code)],
+]);
+
+function readEncoder(context: KernelContext): (code: number) => Uint8Array {
+  const encoding = context.attrs.string('output_encoding');
+  const encode = ENCODERS.get(encoding);
+  if (encode === undefined) throw context.fail(`output_encoding "${encoding}" is unknown`);
+  return encode;
+}
+
 const isScalarValue = (code: number) => code >= 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
 
 const unicodeEncode: Kernel = (context) => {
-  const encoding = context.attrs.string('output_encoding');
-  if (encoding !== 'UTF-8') throw context.fail(`output_encoding "${encoding}" is not supported, only UTF-8`);
+  const encode = readEncoder(context);
   const policy = readPolicy(context);
   const codes = Array.from(context.numeric(0).data, Number);
   const splits = Array.from(context.numeric(1).data, Number);
@@ -120,19 +133,18 @@ const unicodeEncode: Kernel = (context) => {
     const characters = codes
       .slice(splits[row], end)
       .map((code) => ({ code, offset: 0, isBad: !isScalarValue(code) }));
-    return concatBytes(applyPolicy(context, characters, policy).map(({ code }) => encodeCode(code)));
+    return concatBytes(applyPolicy(context, characters, policy).map(({ code }) => encode(code)));
   });
   return [{ dtype: 'string', shape: [data.length], data }];
 };
 
 const unicodeTranscode: Kernel = (context) => {
   requireUtf8Encoding(context, 'input_encoding');
-  const encoding = context.attrs.string('output_encoding');
-  if (encoding !== 'UTF-8') throw context.fail(`output_encoding "${encoding}" is not supported, only UTF-8`);
+  const encode = readEncoder(context);
   const policy = readPolicy(context);
   return [
     mapStrings(context.strings(0), (bytes) =>
-      concatBytes(applyPolicy(context, decodeCharacters(bytes), policy).map(({ code }) => encodeCode(code))),
+      concatBytes(applyPolicy(context, decodeCharacters(bytes), policy).map(({ code }) => encode(code))),
     ),
   ];
 };

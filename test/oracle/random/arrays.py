@@ -101,7 +101,7 @@ def counting(g):
     if g.chance(0.5):
         kind = g.pick(F32, F64)
         first, step, count = g.int(-4, 4) / 4, g.pick(0.25, 0.5, 1.0), g.int(0, 7)
-        return g.apply(lambda: raw.Range(start=kind(first), limit=kind(first + step * count), delta=kind(step)))
+        return g.apply(lambda: raw.Range(start=tf.constant(first, kind), limit=tf.constant(first + step * count, kind), delta=tf.constant(step, kind)))
     first, last = g.random(F32, []), g.random(F32, [])
     a, b = g.constant(first), g.input(F32, [], batched=False)
     count = g.int(1, 6)

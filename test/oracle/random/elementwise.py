@@ -12,7 +12,8 @@ ANY = (F32, F32, F64, np.int32, np.int64, np.int8, np.uint8, np.int16, bool)
 UNARY = {
     **{op: (NUMBERS + (F16, np.int8, np.int16), None, None) for op in ("Abs", "Neg", "Sign", "Square")},
     **{op: ((F32, F64, F16), None, None) for op in ("Floor", "Ceil", "Rint", "Relu", "Relu6")},
-    "Round": (NUMBERS, None, None),
+    # Of integers TensorFlow's vectorised kernel makes other numbers (-5 becomes 0).
+    "Round": (FLOATS, None, None),
     "Sqrt": (FLOATS, 0, None),
     "Rsqrt": (FLOATS, 0.1, None),
     "Exp": (FLOATS, -10, 8),

@@ -179,6 +179,10 @@ class Graph:
             check(a, b, n)
         with self.graph.as_default():
             symbols = flatten(function(*(v.symbol for v in values)))
+        for a, s in zip(first, symbols):
+            # NumPy's scalars are numbers of Python in one mode, and of their own type in the other.
+            if a.dtype != s.dtype:
+                raise Rejected("another type in a graph")
         step = len(self.steps)
         made = [
             Value(a, b, self.nudge(n), s, step) for a, b, n, s in zip(first, second, nudged, symbols)
