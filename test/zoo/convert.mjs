@@ -8,14 +8,17 @@ const { compileModel } = await import('../../dist/convert/compile.js');
 const { writePlan } = await import('../../dist/convert/plan-files.js');
 const { openSavedModel } = await import('../../dist/savedmodel/open.js');
 const ready = performance.now();
+const before = process.cpuUsage();
 const baseKb = resourceUsage().maxRSS;
 const compiled = compileModel(openSavedModel(nodeFiles, modelDir), { signatures: ['serving_default'] });
 if (compiled.refused.length === 0) writePlan(compiled, planDir);
 const done = performance.now();
+const used = process.cpuUsage(before);
 console.log(
   JSON.stringify({
     startMs: ready - started,
     convertMs: done - ready,
+    cpuMs: (used.user + used.system) / 1000,
     baseRssMb: baseKb / 1024,
     peakRssMb: resourceUsage().maxRSS / 1024,
     heapMb: process.memoryUsage().heapUsed / 2 ** 20,

@@ -34,4 +34,3 @@ export const ALL = {
 
 /** The side of the images in a run over all variants: small, but one that every family accepts. */
 export const SMALL_SIZE = 96;
-

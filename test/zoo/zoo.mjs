@@ -83,15 +83,15 @@ function runModel(name, size) {
 }
 
 const HEAD = [
-  '| model | input | parameters | SavedModel MB | convert s | peak MB | largest output | max abs | rel L2 | of tolerance | TF, last bit moved | verdict |',
-  '|---|---|---|---|---|---|---|---|---|---|---|---|',
+  '| model | input | parameters | SavedModel MB | convert s | CPU s | peak MB | largest output | max abs | rel L2 | of tolerance | TF, last bit moved | verdict |',
+  '|---|---|---|---|---|---|---|---|---|---|---|---|---|',
 ];
 
 function formatRow(row) {
   const start = `| ${row.name} | ${row.size ?? ''} | ${((row.parameters ?? 0) / 1e6).toFixed(1)} M`;
   if (row.error !== undefined)
-    return `${start} | | | | | | | | | ${row.error.replaceAll('|', '/').slice(0, 300)} |`;
-  const convert = `${row.modelMb.toFixed(0)} | ${(row.convertMs / 1000).toFixed(2)} | ${row.peakRssMb.toFixed(0)}`;
+    return `${start} | | | | | | | | | | ${row.error.replaceAll('|', '/').slice(0, 300)} |`;
+  const convert = `${row.modelMb.toFixed(0)} | ${(row.convertMs / 1000).toFixed(2)} | ${(row.cpuMs / 1000).toFixed(2)} | ${row.peakRssMb.toFixed(0)}`;
   if (row.blockers.length > 0) {
     const why = row.blockers.map((each) => `${each.op}: ${each.why}`).slice(0, 3);
     return `${start} | ${convert} | | | | | | ${row.blockers.length} blockers: ${why.join('; ').replaceAll('|', '/')} |`;
