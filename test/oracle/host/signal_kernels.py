@@ -100,4 +100,11 @@ for classes, own in ((3, False), (3, True), (1, False)):
         for total in (4, 30):
             case("CombinedNonMaxSuppression", {"boxes": images.astype(np.float32), "scores": scores, "max_output_size_per_class": np.int32(5), "max_total_size": np.int32(total), "iou_threshold": np.float32(0.4), "score_threshold": np.float32(0.3)}, {"pad_per_class": pad, "clip_boxes": clip})
 
+logits = rng.randn(9, 3, 4).astype(np.float32)
+for merge in (False, True):
+    for blank in (-1, 0, 2):
+        case("CTCGreedyDecoder", {"inputs": logits, "sequence_length": i32(9, 0, 5)}, {"merge_repeated": merge, "blank_index": blank})
+case("CTCGreedyDecoder", {"inputs": np.round(logits.astype(np.float64)), "sequence_length": i32(9, 9, 9)}, {"merge_repeated": True})
+case("CTCGreedyDecoder", {"inputs": logits, "sequence_length": i32(10, 0, 5)}, {"merge_repeated": False})
+
 recorder.write("signal-kernels.json")
