@@ -90,15 +90,24 @@ class Trial {
     if (changed === this.compiled) return { compiled: changed, measurements: [], lines: this.#lines };
     const made = writePlan(changed, join(this.scratch, 'changed'));
     if (quantize === 'static-int8' && isQuantized && !(await this.#isFused(made))) {
-      return { compiled: this.compiled, measurements: [], lines: this.#lines };
+      return this.#takeBack([]);
     }
     const measurements = await this.#measure(plain, samples);
     const isSlower = measurements.length > 0 && measurements.every((each) => each.changedMs > each.floatMs);
     if (quantize === 'static-int8' && isSlower) {
       this.#lines.push('it is slower than float on this machine: left as float');
-      return { compiled: this.compiled, measurements, lines: this.#lines };
+      return this.#takeBack(measurements);
     }
     return { compiled: changed, measurements, lines: this.#lines };
+  }
+
+  /** Without the quantization; what else was asked for stays. */
+  async #takeBack(measurements: readonly Measurement[]): Promise<PrecisionResult> {
+    const { fp16Weights, input = [], calibrate: files = [] } = this.options;
+    if (fp16Weights !== true) return { compiled: this.compiled, measurements, lines: this.#lines };
+    const options = { fp16Weights, input: [...files, ...input] };
+    const rest = await new Trial(this.compiled, this.scratch, this.engine, options, this.context).run();
+    return { ...rest, lines: [...this.#lines, ...rest.lines] };
   }
 
   #take({ compiled, count }: QuantizedModel, what: string): CompiledModel {
