@@ -369,6 +369,9 @@ def add_norms():
         first(x),
         oracle=lambda x: to_first(raw.FusedBatchNormV3(x=to_last(x), scale=scale, offset=offset, mean=[], variance=[], is_training=True)[0]),
     )
+    volume = grid(2, 2, 3, 4, 3)
+    case("FusedBatchNorm V3 NDHWC", lambda x: raw.FusedBatchNormV3(x=x, scale=scale, offset=offset, mean=mean, variance=variance, is_training=False, data_format="NDHWC")[0], volume)
+    case("FusedBatchNorm V3 NDHWC training", lambda x: raw.FusedBatchNormV3(x=x, scale=scale, offset=offset, mean=[], variance=[], is_training=True, data_format="NDHWC")[0], volume)
     half = x.astype(np.float16)
     case("FusedBatchNorm V3 half", lambda x: raw.FusedBatchNormV3(x=x, scale=scale, offset=offset, mean=mean, variance=variance, is_training=False)[0], half)
     x6 = grid(2, 3, 3, 6)
@@ -560,7 +563,8 @@ def add_fused():
         made = {}
         for key, value in attrs.items():
             made[key] = value
-        return graph.create_op(op, tensors, [dtype], attrs=encode(made), name=op.strip("_")).outputs[0]
+        types = dtype if isinstance(dtype, list) else [dtype]
+        return graph.create_op(op, tensors, types, attrs=encode(made), name=op.strip("_")).outputs[0]
 
     def encode(attrs):
         result = {}
@@ -626,6 +630,20 @@ def add_fused():
         x,
         oracle=lambda x: tf.nn.relu6(raw.DepthwiseConv2dNative(input=x, filter=wd, strides=[1, 2, 2, 1], padding="SAME") + b3),
     )
+    y, more = grid(2, 3, 4, 4), grid(2, 3, 4, 4)
+    four = [grid(4), grid(4), grid(4), grid(4, low=0.5, high=2)]
+    plain = lambda y: raw.FusedBatchNormV3(x=y, scale=four[0], offset=four[1], mean=four[2], variance=four[3], epsilon=0.001, is_training=False)[0]
+    for mode, act in (("Identity", tf.identity), ("Relu", tf.nn.relu)):
+        for extra in ([], [more]):
+            case(
+                f"_FusedBatchNormEx {mode} {len(extra)}",
+                lambda y, m=mode, s=extra: make(
+                    "_FusedBatchNormEx", [y, *four, *s], dtype=[tf.float32] * 6, T=tf.float32, U=tf.float32, epsilon=0.001,
+                    exponential_avg_factor=1.0, num_side_inputs=len(s), activation_mode=m, data_format="NHWC", is_training=False,
+                ),
+                y,
+                oracle=lambda y, a=act, s=extra: a(plain(y) + s[0] if s else plain(y)),
+            )
     m, k = grid(3, 4), grid(2, 4)
     case(
         "_FusedMatMul",

@@ -213,8 +213,9 @@ const select: FlowRule = (c) => {
   return broadcast(c);
 };
 
+/** A side input that is fixed (input 5 of a fused one) would fix the number of rows. */
 const batchNorm: FlowRule = (c) =>
-  c.attrs.bool('is_training', true) || !c.areFixedFrom(1) || (c.rank(0) ?? 0) < 3
+  c.attrs.bool('is_training', true) || c.shape(5) !== undefined || !c.areFixedFrom(1) || (c.rank(0) ?? 0) < 3
     ? MIXED
     : [rowsLike(c.flow(0))];
 
