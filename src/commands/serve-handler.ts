@@ -23,6 +23,16 @@ import { logOptions, planServing } from './serve-plan.js';
 import { printReady, readyJson } from './serve-ready.js';
 import { openSockets } from './serve-sockets.js';
 
+/** What the supervisor itself was started with. */
+const FIXED_FIELDS = [
+  'host',
+  'rest_api_port',
+  'port',
+  'plan_cache_dir',
+  'control_socket',
+  'log_file',
+] as const;
+
 async function findOrInstallEngine(canInstall: boolean): Promise<EngineLocation> {
   const { found } = findEngine(ONNXRUNTIME);
   // Installing needs npm and more code, which a start with the engine in place does without.
@@ -111,6 +121,9 @@ export const runServe: CommandHandler = async (args, options, context) => {
     notifier: createNotifier(process.env, log),
     async reload() {
       const next = await resolveConfig(sources);
+      for (const name of FIXED_FIELDS)
+        if (next.config[name] !== config[name])
+          log.warn(`${name} is now ${next.config[name]}, which takes a restart: it stays ${config[name]}`);
       const models = listModels(args, next.config);
       return planServing(next.config, next.given, models, engine, sockets.grpc.length);
     },

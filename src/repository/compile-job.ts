@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isTfdeployError, TfdeployError } from '../base/error.js';
 import { nodeFiles } from '../base/node-files.js';
 import { compileModel } from '../convert/compile.js';
 import type { RefusedSignature } from '../convert/plan.js';
@@ -27,8 +28,26 @@ function countBytes(dir: string): number {
   return readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
 }
 
-/** Compiles a model into a cache entry. The plan is moved in last, so an entry with a plan is complete. */
-export function runCompileJob({ modelDir, tags, entryDir, variant }: CompileJob): CompileResult {
+const WRITE_FAULTS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR']);
+
+/**
+ * Compiles a model into a cache entry. The plan is moved in last, so an entry with a plan is complete. Throws
+ * what the converter throws, or TFD_WRITE_REFUSED when the cache can not be written.
+ */
+export function runCompileJob(job: CompileJob): CompileResult {
+  try {
+    return compileEntry(job);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (isTfdeployError(cause) || !WRITE_FAULTS.has(code ?? '')) throw cause;
+    throw new TfdeployError('TFD_WRITE_REFUSED', `the compiled model can not be kept: ${message}`, {
+      hint: 'name another place with --plan-cache-dir',
+      cause,
+    });
+  }
+}
+
+function compileEntry({ modelDir, tags, entryDir, variant }: CompileJob): CompileResult {
   const model = openSavedModel(nodeFiles, modelDir);
   const compiled = compileModel(model, {
     tags,

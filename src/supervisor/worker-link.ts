@@ -25,14 +25,19 @@ export const WORKER_LISTEN_FD = 4;
 /** Node.js writes its report on this signal from a thread of its own, even while JavaScript stands still. */
 export const REPORT_SIGNAL = 'SIGUSR2';
 
+/**
+ * Balances connections among processes that accept from one socket, and gives the memory of large tensors back
+ * to the system: without it glibc keeps what an unloaded model has used.
+ */
+const WORKER_ENV = { UV_TCP_SINGLE_ACCEPT: '1', MALLOC_MMAP_THRESHOLD_: '131072' };
+
 /** Starts a worker process and keeps the channel to it. */
 export function forkWorker(options: LinkOptions): WorkerLink {
   const report = ['--report-on-signal', `--report-signal=${REPORT_SIGNAL}`, '--report-compact'];
   const child: ChildProcess = fork(options.entry, [JSON.stringify(options.data)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', options.listenFd, ...options.extraFds],
     execArgv: [...process.execArgv, ...report, `--report-directory=${options.reportDir}`],
-    // Balances connections among processes that accept from one socket.
-    env: { ...process.env, UV_TCP_SINGLE_ACCEPT: '1' },
+    env: { ...WORKER_ENV, ...process.env },
   });
   let hasEnded = false;
   const end = (code: number | null, signal: NodeJS.Signals | null): void => {
