@@ -125,17 +125,20 @@ function searchSorted(comparison: 'Less' | 'LessOrEqual') {
   };
 }
 
-/** Counts in equal bins, found in double; what lies outside of the range goes into the first or the last one. */
+/**
+ * Counts in equal bins; what lies outside of the range goes into the first or the last one. Values on an edge
+ * fall where TensorFlow's arithmetic, which is in double and divides both bounds, puts them.
+ */
 function histogram(context: ConvertContext): readonly Ref[] {
   const { onnx } = context;
-  const values = onnx.op('Reshape', [context.ref(0), onnx.i64([-1])]);
-  const bound = (index: number) => onnx.op('Gather', [context.ref(1), onnx.i64Scalar(index)], { axis: 0 });
+  const values = castTo(context, onnx.op('Reshape', [context.ref(0), onnx.i64([-1])]), 'float64');
+  const range = castTo(context, context.ref(1), 'float64');
+  const bound = (index: number) => onnx.op('Gather', [range, onnx.i64Scalar(index)], { axis: 0 });
   const bins = constScalar(context, 2);
   const [low, high] = [bound(0), bound(1)];
-  const wide = (ref: Ref) => castTo(context, ref, 'float64');
   const count = onnx.scalar('float64', bins);
-  const step = onnx.op('Div', [wide(onnx.op('Sub', [high, low])), count]);
-  const above = wide(onnx.op('Sub', [onnx.op('Max', [values, low]), low]));
+  const step = onnx.op('Sub', [onnx.op('Div', [high, count]), onnx.op('Div', [low, count])]);
+  const above = onnx.op('Sub', [onnx.op('Max', [values, low]), low]);
   const place = castTo(context, onnx.op('Min', [onnx.op('Div', [above, step]), count]), 'int64');
   const capped = onnx.op('Min', [place, onnx.i64Scalar(bins - 1)]);
   const dtype = context.outputDType(0);
