@@ -1,5 +1,6 @@
 import { type DType, isFloatDType } from '../../base/dtype.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
+import { divideIntegers, guardDivisor } from './guards.js';
 import { allRefs, direct, formula, like } from './parts.js';
 import { log1p } from './unary.js';
 
@@ -13,14 +14,15 @@ function isFloat(context: ConvertContext, ref: Ref): boolean {
 function floorDiv(context: ConvertContext, a: Ref, b: Ref): Ref {
   const { onnx } = context;
   if (isFloat(context, a)) return onnx.op('Floor', [onnx.op('Div', [a, b])]);
-  if (UNSIGNED.includes(onnx.dtypeOf(a))) return onnx.op('Div', [a, b]);
-  return onnx.op('Div', [onnx.op('Sub', [a, onnx.op('Mod', [a, b])]), b]);
+  const divisor = guardDivisor(context, 1);
+  if (UNSIGNED.includes(onnx.dtypeOf(a))) return divideIntegers(context, a, divisor);
+  return divideIntegers(context, onnx.op('Sub', [a, onnx.op('Mod', [a, divisor.ref])]), divisor);
 }
 
 /** The remainder with the divisor's sign. */
 function floorMod(context: ConvertContext, a: Ref, b: Ref): Ref {
   const { onnx } = context;
-  if (!isFloat(context, a)) return onnx.op('Mod', [a, b]);
+  if (!isFloat(context, a)) return onnx.op('Mod', [a, guardDivisor(context, 1).ref]);
   const rest = onnx.op('Mod', [a, b], { fmod: 1 });
   const zero = like(context, a, 0);
   const differs = onnx.op('Xor', [onnx.op('Less', [b, zero]), onnx.op('Less', [rest, zero])]);
@@ -28,12 +30,25 @@ function floorMod(context: ConvertContext, a: Ref, b: Ref): Ref {
   return onnx.op('Where', [onnx.op('And', [differs, isInexact]), onnx.op('Add', [rest, b]), rest]);
 }
 
+/** Rounds toward zero. */
 function truncateDiv(context: ConvertContext, a: Ref, b: Ref): Ref {
   const { onnx } = context;
+  if (!isFloat(context, a)) return divideIntegers(context, a, guardDivisor(context, 1));
   const quotient = onnx.op('Div', [a, b]);
-  if (!isFloat(context, a)) return quotient;
   const size = onnx.op('Floor', [onnx.op('Abs', [quotient])]);
   return onnx.op('Mul', [onnx.op('Sign', [quotient]), size]);
+}
+
+/** Integers are divided toward zero. */
+function divide(context: ConvertContext, a: Ref, b: Ref): Ref {
+  if (isFloat(context, a)) return context.onnx.op('Div', [a, b]);
+  return divideIntegers(context, a, guardDivisor(context, 1));
+}
+
+/** The remainder with the sign of the dividend. */
+function truncateMod(context: ConvertContext, a: Ref, b: Ref): Ref {
+  const divisor = isFloat(context, a) ? b : guardDivisor(context, 1).ref;
+  return context.onnx.op('Mod', [a, divisor], { fmod: 1 });
 }
 
 /** `value` where `x` is not zero, else zero; Where keeps NaN and infinity of the other branch out. */
@@ -129,13 +144,14 @@ function approximatelyEqual(context: ConvertContext, a: Ref, b: Ref): Ref {
 }
 
 const add = { convert: addAll, neutral: ['shape'], becomes: 'Sum, or Adds for integers' };
-const truncatedMod = direct('Mod', { fmod: 1 });
+const truncatedMod = formula('Mod(fmod)', truncateMod);
 
 /** Element-wise functions of two or more tensors. */
 export const binary: OpFamily = {
-  ...Object.fromEntries(['Add', 'Sub', 'Mul', 'Div'].map((op) => [op, direct(op)])),
+  ...Object.fromEntries(['Add', 'Sub', 'Mul'].map((op) => [op, direct(op)])),
   AddV2: direct('Add'),
-  RealDiv: direct('Div'),
+  Div: formula('Div', divide),
+  RealDiv: formula('Div', divide),
   Maximum: direct('Max'),
   Minimum: direct('Min'),
   AddN: add,

@@ -2,6 +2,7 @@ import type { Dim } from '../../base/shape.js';
 import { reshapeConstant, transposeConstant } from '../derive.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { type EinsumProduct, parseEinsum, planProduct } from './einsum-plan.js';
+import { requireTerms } from './guards.js';
 import { allRefs, shapeOf, transpose } from './parts.js';
 
 type Letters = readonly string[];
@@ -134,7 +135,8 @@ function multiply(context: ConvertContext, a: Letters, b: Letters, output: Lette
   const isLeftApart = plan.batch.length === 0 && plan.left.length > 0;
   const x = lowering.arrange(left, [plan.batch, plan.left, plan.inner], [false, !isLeftApart, true]);
   const y = lowering.arrange(right, [plan.batch, plan.inner, plan.right], [false, true, true]);
-  const product = onnx.op('MatMul', [x, y]);
+  const terms = productOf(plan.inner, left.sizes) ?? productOf(plan.inner, right.sizes) ?? 0;
+  const product = multiplied(context, x, y, terms > 0);
   const apart = plan.left.map((letter) => [letter]);
   const groups = [
     ...plan.batch.map((letter) => [letter]),
@@ -148,6 +150,11 @@ function multiply(context: ConvertContext, a: Letters, b: Letters, output: Lette
     made,
     output.map((letter) => letters.indexOf(letter)),
   );
+}
+
+function multiplied(context: ConvertContext, x: Ref, y: Ref, hasTerms: boolean): Ref {
+  const product = context.onnx.op('MatMul', [x, y]);
+  return hasTerms ? product : requireTerms(context, product, x);
 }
 
 function rearrange(context: ConvertContext, input: Letters, output: Letters): Ref {

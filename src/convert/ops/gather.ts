@@ -1,4 +1,5 @@
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
+import { isNeverEmpty } from './guards.js';
 import { castTo, countFrom, filled, toInt64, transpose, vectorOf } from './parts.js';
 
 /** The batch dimensions of a gather, counted from the front of the indices. */
@@ -93,8 +94,12 @@ function oneHot(context: ConvertContext): readonly Ref[] {
   const indices = toInt64(context, context.ref(0));
   const [on, off] = [context.ref(2), context.ref(3)];
   const dtype = onnx.dtypeOf(on);
-  const isRanked = (context.value(0).shape?.length ?? 0) > 0;
-  if (isRanked && (dtype === 'float32' || dtype === 'int64')) {
+  // ONNX Runtime before 1.25 ends the process where there are no indices.
+  const isFull = (context.value(0).shape?.length ?? 0) > 0 && isNeverEmpty(context, 0);
+  const [classCount] = context.elements(1) ?? [];
+  // It refuses a depth of 0 too.
+  const isSafe = isFull && typeof classCount === 'number' && classCount > 0;
+  if (isSafe && (dtype === 'float32' || dtype === 'int64')) {
     const isBelow = onnx.op('Less', [indices, onnx.i64Scalar(0)]);
     const safe = onnx.op('Where', [isBelow, depth, indices]);
     const values = onnx.op(

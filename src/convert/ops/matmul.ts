@@ -2,6 +2,7 @@ import { isFloatDType } from '../../base/dtype.js';
 import { transposeConstant } from '../derive.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { relu6 } from './activation.js';
+import { requireTerms } from './guards.js';
 import { castTo, countFrom, transpose } from './parts.js';
 
 /** Input `index` with its last two axes swapped; a constant is swapped when it is written. */
@@ -34,7 +35,11 @@ function batchMatMul(context: ConvertContext): readonly Ref[] {
   const to = attrs.has('Tout') ? attrs.dtype('Tout') : context.value(0).dtype;
   const a = castTo(context, operand(context, 0, attrs.bool('adj_x', false)), to);
   const b = castTo(context, operand(context, 1, attrs.bool('adj_y', false)), to);
-  return [onnx.op('MatMul', [a, b])];
+  const product = onnx.op('MatMul', [a, b]);
+  const inner = context.value(0).shape?.at(attrs.bool('adj_x', false) ? -2 : -1);
+  const other = context.value(1).shape?.at(attrs.bool('adj_y', false) ? -1 : -2);
+  const hasTerms = [inner, other].some((dim) => typeof dim === 'number' && dim > 0);
+  return [hasTerms ? product : requireTerms(context, product, a)];
 }
 
 /** Adds one number per channel; channels are last, or second in NCHW. */

@@ -4,23 +4,50 @@ import {
   castTo,
   constScalar,
   countFrom,
+  filled,
   frontAxis,
   inputDim,
+  int64Vector,
   scalarOf,
+  shapeOf,
+  TO_END,
   toInt64,
   transpose,
   vectorOf,
 } from './parts.js';
 
+/** TopK along the last axis. ONNX Runtime ends the process where there are no rows: one is added and cut off. */
+function sortedTop(context: ConvertContext, count: Ref, largest: 0 | 1): [Ref, Ref] {
+  const { onnx } = context;
+  const leading = context.value(0).shape?.slice(0, -1);
+  const attrs = { axis: -1, largest, sorted: 1 };
+  const isSafe = leading?.every((dim) => typeof dim === 'number' && dim > 0) ?? false;
+  if (isSafe) return onnx.ops('TopK', [context.ref(0), count], 2, attrs) as [Ref, Ref];
+  const x = context.ref(0);
+  const shape = shapeOf(context, x);
+  const width = onnx.op('Slice', [shape, onnx.i64([-1]), int64Vector(context, [TO_END]), onnx.i64([0])]);
+  const rows = onnx.op('Slice', [shape, onnx.i64([0]), onnx.i64([-1]), onnx.i64([0])]);
+  const number = onnx.op('ReduceProd', [rows, onnx.i64([0])], { keepdims: 1 });
+  const flat = onnx.op('Reshape', [x, onnx.op('Concat', [number, width], { axis: 0 })], { allowzero: 1 });
+  const more = onnx.op('Concat', [flat, filledLike(context, x, width)], { axis: 0 });
+  const target = onnx.op('Concat', [rows, count], { axis: 0 });
+  const cut = (ref: Ref) => {
+    const own = onnx.op('Slice', [ref, onnx.i64([0]), number, onnx.i64([0])]);
+    return onnx.op('Reshape', [own, target], { allowzero: 1 });
+  };
+  const [values = '', indices = ''] = onnx.ops('TopK', [more, count], 2, attrs);
+  return [cut(values), cut(indices)];
+}
+
+/** One row of zeros. */
+function filledLike(context: ConvertContext, x: Ref, width: Ref): Ref {
+  const { onnx } = context;
+  return filled(context, onnx.dtypeOf(x), onnx.op('Concat', [onnx.i64([1]), width], { axis: 0 }), 0);
+}
+
 /** The largest elements along the last axis, the first of equal ones first. */
 function topK(context: ConvertContext): readonly Ref[] {
-  const { onnx } = context;
-  const count = vectorOf(context, 1);
-  const [values = '', indices = ''] = onnx.ops('TopK', [context.ref(0), count], 2, {
-    axis: -1,
-    largest: 1,
-    sorted: 1,
-  });
+  const [values, indices] = sortedTop(context, vectorOf(context, 1), 1);
   return [values, castTo(context, indices, context.outputDType(1))];
 }
 
@@ -97,12 +124,7 @@ function cumsum(context: ConvertContext): readonly Ref[] {
 function nthElement(context: ConvertContext): readonly Ref[] {
   const { onnx, attrs } = context;
   const n = constScalar(context, 1);
-  const largest = attrs.bool('reverse', false) ? 1 : 0;
-  const [sorted = ''] = onnx.ops('TopK', [context.ref(0), onnx.i64([n + 1])], 2, {
-    axis: -1,
-    largest,
-    sorted: 1,
-  });
+  const [sorted] = sortedTop(context, onnx.i64([n + 1]), attrs.bool('reverse', false) ? 1 : 0);
   return [onnx.op('Gather', [sorted, onnx.i64Scalar(n)], { axis: -1 })];
 }
 

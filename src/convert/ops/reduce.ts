@@ -1,6 +1,7 @@
 import { type DType, isFloatDType } from '../../base/dtype.js';
 import type { ConvertContext, OpFamily, OpRow, Ref } from '../types.js';
-import { castTo, constScalar, like, shapeOf, vectorOf } from './parts.js';
+import { isNeverEmpty } from './guards.js';
+import { castTo, constScalar, int64Vector, like, shapeOf, TO_END, vectorOf } from './parts.js';
 
 type Reducer = (context: ConvertContext, x: Ref, axes: Ref, keepdims: number) => Ref;
 
@@ -19,10 +20,29 @@ function reduction(
       if (context.elements(1)?.length === 0 || context.value(1).shape?.[0] === 0) {
         return [ofNothing(context, context.ref(0))];
       }
-      return [reduce(context, context.ref(0), vectorOf(context, 1), keepdims)];
+      return [reduce(context, context.ref(0), frontAxes(context), keepdims)];
     },
     becomes,
   };
+}
+
+/**
+ * The axes counted from the front: ONNX Runtime does not reduce axes that are counted from the end where the
+ * tensor is empty.
+ */
+function frontAxes(context: ConvertContext): Ref {
+  const { onnx } = context;
+  const axes = context.elements(1);
+  const rank = context.value(0).shape?.length;
+  if (axes?.every((axis) => typeof axis === 'number')) {
+    if (axes.every((axis) => axis >= 0)) return onnx.i64(axes);
+    if (rank !== undefined) return onnx.i64(axes.map((axis) => (axis < 0 ? axis + rank : axis)));
+  }
+  const given = vectorOf(context, 1);
+  const ranked =
+    rank === undefined ? onnx.op('Size', [shapeOf(context, context.ref(0))]) : onnx.i64Scalar(rank);
+  const isBehind = onnx.op('Less', [given, onnx.i64Scalar(0)]);
+  return onnx.op('Where', [isBehind, onnx.op('Add', [given, ranked]), given]);
 }
 
 function plain(type: string): Reducer {
@@ -53,7 +73,9 @@ const mean: Reducer = (context, x, axes, keepdims) => {
   if (isFloatDType(dtype) && !canBeEmpty(context)) return plain('ReduceMean')(context, x, axes, keepdims);
   const wide: DType = isFloatDType(dtype) ? dtype : 'int64';
   const sum = plain('ReduceSum')(context, castTo(context, x, wide), axes, keepdims);
-  return castTo(context, onnx.op('Div', [sum, castTo(context, countReduced(context, x, axes), wide)]), dtype);
+  const count = castTo(context, countReduced(context, x, axes), wide);
+  const divisor = wide === 'int64' ? onnx.op('Max', [count, onnx.i64Scalar(1)]) : count;
+  return castTo(context, onnx.op('Div', [sum, divisor]), dtype);
 };
 
 /** bool has no kernel for nothing to reduce: there the false (or true) ones are counted. */
@@ -75,12 +97,25 @@ function position(type: 'ArgMax' | 'ArgMin'): OpRow {
     convert: (context) => {
       const { onnx } = context;
       const x = context.ref(0);
+      const axis = constScalar(context, 1);
       const numbers = onnx.dtypeOf(x) === 'bool' ? castTo(context, x, 'uint8') : x;
-      const found = onnx.op(type, [numbers], { axis: constScalar(context, 1), keepdims: 0 });
-      return [castTo(context, found, context.attrs.dtype('output_type', 'int64'))];
+      const found = onnx.op(type, [numbers], { axis, keepdims: 0 });
+      const shaped = isNeverEmpty(context, 0) ? found : withoutAxis(context, found, x, axis);
+      return [castTo(context, shaped, context.attrs.dtype('output_type', 'int64'))];
     },
     becomes: `${type}, Cast`,
   };
+}
+
+/** ONNX Runtime leaves the shape of an empty tensor as it is: the result is given the shape it should have. */
+function withoutAxis(context: ConvertContext, found: Ref, x: Ref, axis: number): Ref {
+  const { onnx } = context;
+  const shape = shapeOf(context, x);
+  const left = onnx.op('Slice', [shape, onnx.i64([0]), onnx.i64([axis]), onnx.i64([0])]);
+  if (axis === -1) return onnx.op('Reshape', [found, left], { allowzero: 1 });
+  const end = int64Vector(context, [TO_END]);
+  const right = onnx.op('Slice', [shape, onnx.i64([axis + 1]), end, onnx.i64([0])]);
+  return onnx.op('Reshape', [found, onnx.op('Concat', [left, right], { axis: 0 })], { allowzero: 1 });
 }
 
 /** Reductions. */

@@ -1,4 +1,5 @@
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
+import { isNeverEmpty, requireElements } from './guards.js';
 
 /** All elements of an axis from its last to its first. */
 function reverse(c: ConvertContext, ref: Ref, axis: number): Ref {
@@ -20,7 +21,9 @@ function rnn(c: ConvertContext): Ref[] {
   const { onnx, attrs } = c;
   const kind = attrs.string('kind');
   const source = attrs.bool('reverse') ? reverse(c, c.ref(0), 1) : c.ref(0);
-  const sequence = onnx.op('Transpose', [source], { perm: [1, 0, 2] });
+  const turned = onnx.op('Transpose', [source], { perm: [1, 0, 2] });
+  // Without rows or turns ONNX Runtime's recurrent kernels end the process.
+  const sequence = isNeverEmpty(c, 0) ? turned : requireElements(c, turned);
   const states = Array.from({ length: c.inputCount - 4 }, (_, i) =>
     onnx.op('Unsqueeze', [c.ref(4 + i), onnx.i64([0])]),
   );

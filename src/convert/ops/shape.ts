@@ -64,6 +64,18 @@ function transposeNode(context: ConvertContext): readonly Ref[] {
   return [onnx.op('Transpose', [context.ref(0)], { perm })];
 }
 
+/** ONNX Runtime has no Tile of a scalar: what may be one gets an axis for it. */
+function tile(context: ConvertContext): readonly Ref[] {
+  const { onnx } = context;
+  const rank = context.value(0).shape?.length ?? context.elements(1)?.length;
+  const [x, counts] = [context.ref(0), vectorOf(context, 1)];
+  if (rank === 0) return [x];
+  if (rank !== undefined) return [onnx.op('Tile', [x, counts])];
+  const more = onnx.op('Concat', [onnx.i64([1]), counts], { axis: 0 });
+  const tiled = onnx.op('Tile', [onnx.op('Unsqueeze', [x, onnx.i64([0])]), more]);
+  return [onnx.op('Squeeze', [tiled, onnx.i64([0])])];
+}
+
 function fill(context: ConvertContext): readonly Ref[] {
   return [context.onnx.op('Expand', [context.ref(1), vectorOf(context, 0)])];
 }
@@ -144,10 +156,7 @@ export const shape: OpFamily = {
   },
   Transpose: { convert: transposeNode, becomes: 'Transpose' },
   ConjugateTranspose: { convert: transposeNode, becomes: 'Transpose (real numbers only)' },
-  Tile: {
-    convert: (context) => [context.onnx.op('Tile', [context.ref(0), vectorOf(context, 1)])],
-    becomes: 'Tile',
-  },
+  Tile: { convert: tile, becomes: 'Tile' },
   BroadcastTo: {
     convert: (context) => [context.onnx.op('Expand', [context.ref(0), vectorOf(context, 1)])],
     becomes: 'Expand',
