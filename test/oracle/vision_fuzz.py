@@ -14,8 +14,8 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 import numpy as np
 
-import vision_ops as base
-from vision_ops import dynamic, grid, raw, tf
+import vision_recorder as base
+from vision_recorder import dynamic, grid, raw, tf
 
 
 class Dice:
