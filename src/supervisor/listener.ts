@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { closeSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import net, { type AddressInfo, isIPv6 } from 'node:net';
 import { TfdeployError } from '../base/error.js';
 
@@ -143,13 +143,14 @@ export function inheritListeners(env: NodeJS.ProcessEnv, pid: number): Inherited
   const restAt = Math.max(names.indexOf('rest'), names[0] === 'grpc' && count > 1 ? 1 : 0);
   const rest = fds[restAt] as number;
   return {
-    rest: { fd: rest, address: undefined, close: closeOnce(() => closeSync(rest)) },
+    rest: adoptSocket(rest),
     grpc: fds.filter((fd) => fd !== rest).map(adoptSocket),
   };
 }
 
+/** Takes over a socket that is bound already, without accepting from it. */
 function adoptSocket(fd: number): Listener {
-  const handle = bindSocket(null, -1, -1, fd);
+  const handle = bindSocket(null, 0, -1, fd);
   if (typeof handle === 'number')
     throw new TfdeployError('TFD_CONFIG', `descriptor ${fd} is no socket: ${errorName(handle)}`);
   const bound: { address?: string; port?: number } = {};
