@@ -69,9 +69,10 @@ def image(d, channels=None, least=1):
 
 def conv(d):
     groups = d.pick(1, 1, 1, 2)
-    per_group = d.int(1, 3)
+    # Sixteen channels are what ONNX Runtime's blocked kernels work on.
+    per_group = d.pick(d.int(1, 3), 16)
     x = image(d, groups * per_group)
-    w = grid(d.int(1, 4), d.int(1, 4), per_group, groups * d.int(1, 3))
+    w = grid(d.int(1, 4), d.int(1, 4), per_group, groups * d.pick(d.int(1, 3), 16))
     s = window(d, x)
     if not fits(x, w.shape[:2], s):
         return conv(d)
@@ -79,7 +80,7 @@ def conv(d):
 
 
 def depthwise(d):
-    x = image(d)
+    x = image(d, d.pick(d.int(1, 5), 16))
     w = grid(d.int(1, 4), d.int(1, 4), x.shape[3], d.int(1, 2))
     s = window(d, x, True)
     if not fits(x, w.shape[:2], s):
@@ -121,7 +122,7 @@ def transposed(d):
 
 
 def pool(d):
-    x = image(d)
+    x = image(d, d.pick(d.int(1, 5), 16))
     op, name = d.pick((raw.MaxPool, "input"), (raw.AvgPool, "value"))
     s = dict(ksize=[1, d.int(1, 4), d.int(1, 4), 1], strides=[1, d.int(1, 4), d.int(1, 4), 1], padding=d.pick("SAME", "VALID"))
     if not fits(x, s["ksize"][1:3], s):
@@ -188,11 +189,12 @@ def random_graph(d):
     def build(x):
         t = Dice(seed)
         base.RNG = np.random.default_rng(seed)
-        values = [tf.nn.convolution(x, grid(*[3] * spatial, channels, 4), padding="SAME")]
+        width = t.pick(4, 4, 16)
+        values = [tf.nn.convolution(x, grid(*[3] * spatial, channels, width) / width, padding="SAME")]
         if t.chance(0.3):
             values.append(x)
         for _ in range(t.int(3, 14)):
-            step(t, values, spatial)
+            step(t, values, spatial, width)
         chosen = [v for v in values if v.shape.rank is not None][-t.int(1, 3):]
         return [tf.cast(v, tf.float32) for v in chosen]
 
@@ -222,7 +224,7 @@ def mild_sigmoid(x):
     return tf.sigmoid(tf.clip_by_value(x, -6.0, 6.0))
 
 
-def step(t, values, spatial):
+def step(t, values, spatial, width):
     v = values[t.int(max(0, len(values) - 4), len(values) - 1)]
     rank, shape = v.shape.rank, v.shape.as_list()
     full = spatial + 2
@@ -245,7 +247,7 @@ def step(t, values, spatial):
     elif kind <= 9 and rank == full and shape[-1] is not None:
         k = t.int(1, 3)
         s = t.pick(1, 1, 2)
-        values.append(tf.nn.convolution(v, grid(*[k] * spatial, shape[-1], t.int(1, 4)) / 4, [s] * spatial, "SAME"))
+        values.append(tf.nn.convolution(v, grid(*[k] * spatial, shape[-1], t.pick(t.int(1, 4), width)) / 4, [s] * spatial, "SAME"))
     elif kind == 10 and rank == full:
         pool = t.pick("MAX", "AVG")
         values.append(tf.nn.pool(v, [2] * spatial, pool, padding="SAME"))
