@@ -47,11 +47,23 @@ export function formatFixed(value: number, digits: number): string {
   return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
-/** `%.{digits}e`, with at least two digits of exponent. */
+/** `toExponential` rounds half up, C half to even: an exact half shows in its longest form, which ends with that 5. */
+function roundedMantissa(value: number, digits: number): string {
+  const text = value.toExponential(digits);
+  const exact = value.toExponential(100);
+  const cut = exact.slice(0, exact.indexOf('e'));
+  const point = cut.indexOf('.') + 1;
+  const isHalf = digits < 90 && /^50*$/.test(cut.slice(point + digits));
+  const kept = digits === 0 ? cut.slice(0, point - 1) : cut.slice(0, point + digits);
+  const isEven = Number(kept.at(-1)) % 2 === 0;
+  return isHalf && isEven ? `${kept}${exact.slice(exact.indexOf('e'))}` : text;
+}
+
+/** `%.{digits}e`, rounded half to even on the exact value, with at least two digits of exponent. */
 export function formatScientific(value: number, digits: number): string {
   const word = special(value);
   if (word !== undefined) return word;
-  const text = (isNegativeZero(value) ? 0 : value).toExponential(Math.min(100, digits));
+  const text = roundedMantissa(isNegativeZero(value) ? 0 : value, Math.min(100, digits));
   const [mantissa = '', exponent = '+0'] = text.split('e');
   const padded = exponent.slice(1).padStart(2, '0');
   return `${isNegativeZero(value) ? '-' : ''}${mantissa}e${exponent[0]}${padded}`;

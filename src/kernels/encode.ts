@@ -110,7 +110,8 @@ function countInto(
   });
 }
 
-function bincount(context: KernelContext): HostValue[] {
+/** Rows are counted apart only by DenseBincount; Bincount takes all elements together. */
+function bincount(context: KernelContext, hasRows: boolean): HostValue[] {
   const values = integersOf(context, 0);
   const size = integerOf(context, 1);
   const weights = context.numeric(2);
@@ -118,7 +119,8 @@ function bincount(context: KernelContext): HostValue[] {
   if (size < 0 || values.some((value) => value < 0)) throw context.fail('a value or the size is negative');
   const isBinary = context.attrs.bool('binary_output', false);
   const dims = context.numeric(0).shape;
-  const rows = dims.length === 2 ? dims[0]! : 1;
+  const isByRow = hasRows && dims.length === 2;
+  const rows = isByRow ? dims[0]! : 1;
   const width = values.length / Math.max(1, rows);
   const isLong = laneOf(dtype) === 'big';
   const out = isLong ? new Float64Array(rows * size) : workArray(dtype, rows * size);
@@ -132,7 +134,7 @@ function bincount(context: KernelContext): HostValue[] {
     const part = all?.slice(r * width, (r + 1) * width);
     countInto(values.slice(r * width, (r + 1) * width), part, out, r * size, size, isBinary);
   }
-  const shape = dims.length === 2 ? [rows, size] : [size];
+  const shape = isByRow ? [rows, size] : [size];
   if (!isLong) return [seal(dtype, shape, out)];
   const data = allocate(dtype, out.length) as BigArray;
   out.forEach((count, i) => {
@@ -211,8 +213,8 @@ export const encodeKernels: KernelFamily = {
     (a, b) => a * b,
     1,
   ),
-  Bincount: bincount,
-  DenseBincount: bincount,
+  Bincount: (context) => bincount(context, false),
+  DenseBincount: (context) => bincount(context, true),
   MatrixBandPart: matrixBandPart,
   AddN: addN,
   AccumulateNV2: addN,
