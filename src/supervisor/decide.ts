@@ -16,6 +16,8 @@ const KILL_AFTER_MS = 2000;
 const ANNOUNCE_AFTER_MS = 10_000;
 /** A lone worker that loads for longer answers 503 instead of leaving clients waiting in the backlog. */
 const LISTEN_AFTER_MS = 1000;
+/** Ticks are far closer to each other than this. */
+const OWN_PAUSE_MS = 5000;
 const BRAKE_FIRST_MS = 200;
 const BRAKE_MOST_MS = 30_000;
 /** Boots that fail in a row, before any worker was ever ready, after which the server gives up. */
@@ -103,6 +105,17 @@ function takeBeat(
   } else if (maxMemoryBytes > 0 && worker.residentBytes > maxMemoryBytes) {
     decision.log('warn', `${label(worker)} holds ${worker.residentBytes} bytes of memory and is replaced`);
     retire(worker, 'memory');
+  }
+}
+
+/** When this process itself stood still (a suspended machine, SIGSTOP), silence says nothing about the workers. */
+function forgiveOwnPause(state: SupervisorState, now: number): void {
+  const pauseMs = now - state.lastTickMs;
+  state.lastTickMs = now;
+  if (pauseMs < OWN_PAUSE_MS) return;
+  for (const worker of state.workers.values()) {
+    worker.beatMs += pauseMs;
+    worker.sinceMs += pauseMs;
   }
 }
 
@@ -300,6 +313,7 @@ export function decideSupervisor(
     }
   } else if (event.kind === 'stop') stop(state, event.status, event.isQuick, now, decision);
   else {
+    forgiveOwnPause(state, now);
     for (const worker of state.workers.values()) checkHealth(state, worker, now, decision);
     decision.actions.push(...balanceConnections(state, now));
     const { gracefulTimeoutMs } = state.settings;

@@ -52,6 +52,7 @@ export interface SupervisorState {
   /** Before this moment no worker is started: the crash-loop brake. */
   notBeforeMs: number;
   isAnnounced: boolean;
+  lastTickMs: number;
   firstReadyMs: number | undefined;
   stoppingSinceMs: number;
   exitStatus: number;
@@ -118,6 +119,7 @@ export function createSupervisorState(settings: SupervisorSettings): SupervisorS
     failedBoots: 0,
     notBeforeMs: 0,
     isAnnounced: false,
+    lastTickMs: Number.POSITIVE_INFINITY,
     firstReadyMs: undefined,
     stoppingSinceMs: 0,
     exitStatus: 0,

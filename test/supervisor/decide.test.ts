@@ -31,7 +31,17 @@ function machine(parts: Partial<SupervisorSettings> = {}) {
     state,
     done,
     send,
+    /** Lets time pass, with the ticks that a running supervisor gets. */
     tick(ms: number) {
+      const all: SupervisorAction[] = [];
+      for (const end = now + ms; now < end; ) {
+        now = Math.min(now + 1000, end);
+        all.push(...send({ kind: 'tick' }));
+      }
+      return ms === 0 ? send({ kind: 'tick' }) : all;
+    },
+    /** The supervisor itself stands still for a while. */
+    pause(ms: number) {
       now += ms;
       return send({ kind: 'tick' });
     },
@@ -123,6 +133,13 @@ describe('the supervisor', () => {
     expect(kinds(m.tick(15_001))).toEqual(['report 1', 'fork 3']);
     expect(kinds(m.tick(1000))).toEqual(['signal 1']);
     expect(m.tick(1000)).toContainEqual({ kind: 'signal', id: 1, signal: 'SIGKILL' });
+  });
+
+  it('does not take its own pause for that of the workers', () => {
+    const m = machine().running();
+    expect(kinds(m.pause(3_600_000))).toEqual([]);
+    expect(kinds(m.tick(29_000))).toEqual([]);
+    expect(kinds(m.tick(2000))).toContain('report 1');
   });
 
   it('kills a worker that runs one batch for too long although it beats', () => {

@@ -2,7 +2,7 @@ import type { Dim } from '../../base/shape.js';
 import { reshapeConstant, transposeConstant } from '../derive.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { type EinsumProduct, parseEinsum, planProduct } from './einsum-plan.js';
-import { requireTerms } from './guards.js';
+import { zeroWithoutTerms } from './guards.js';
 import { allRefs, shapeOf, transpose } from './parts.js';
 
 type Letters = readonly string[];
@@ -126,7 +126,6 @@ function productOf(group: Letters, sizes: ReadonlyMap<string, Dim>): number | un
 
 /** A product of two operands as one matrix product; ONNX Runtime's own Einsum takes twice the time. */
 function multiply(context: ConvertContext, a: Letters, b: Letters, output: Letters): Ref {
-  const { onnx } = context;
   const lowering = new EinsumLowering(context);
   const left = lowering.reduce(lowering.operand(0, a), (letter) => [...b, ...output].includes(letter));
   const right = lowering.reduce(lowering.operand(1, b), (letter) => [...a, ...output].includes(letter));
@@ -154,7 +153,7 @@ function multiply(context: ConvertContext, a: Letters, b: Letters, output: Lette
 
 function multiplied(context: ConvertContext, x: Ref, y: Ref, hasTerms: boolean): Ref {
   const product = context.onnx.op('MatMul', [x, y]);
-  return hasTerms ? product : requireTerms(context, product, x);
+  return hasTerms ? product : zeroWithoutTerms(context, product, x);
 }
 
 function rearrange(context: ConvertContext, input: Letters, output: Letters): Ref {

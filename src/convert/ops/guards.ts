@@ -30,22 +30,13 @@ export function requireElements(context: ConvertContext, ref: Ref): Ref {
 }
 
 /**
- * A product of more than two axes; the run fails when its sums have no terms and yet there are sums. ONNX
- * Runtime joins a MatMul with a Transpose before it into an operator that then leaves its result unwritten.
+ * A product of more than two axes, zero where its sums have no terms: ONNX Runtime joins a MatMul with a
+ * Transpose before it into an operator that then leaves its result unwritten.
  */
-export function requireTerms(context: ConvertContext, product: Ref, left: Ref): Ref {
+export function zeroWithoutTerms(context: ConvertContext, product: Ref, left: Ref): Ref {
   const { onnx } = context;
-  const hasNone = castTo(
-    context,
-    onnx.op('Equal', [onnx.op('Shape', [left], { start: -1 }), onnx.i64([0])]),
-    'int64',
-  );
-  const isUnwritten = onnx.op('Greater', [
-    onnx.op('Mul', [hasNone, onnx.op('Size', [product])]),
-    onnx.i64([0]),
-  ]);
-  const shape = onnx.op('Add', [shapeOf(context, product), failWhen(context, isUnwritten)]);
-  return onnx.op('Reshape', [product, shape], { allowzero: 1 });
+  const hasNone = onnx.op('Equal', [onnx.op('Shape', [left], { start: -1 }), onnx.i64([0])]);
+  return onnx.op('Where', [hasNone, like(context, product, 0), product]);
 }
 
 const SIGNED = ['int8', 'int16', 'int32', 'int64'];

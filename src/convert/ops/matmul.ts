@@ -2,7 +2,7 @@ import { isFloatDType } from '../../base/dtype.js';
 import { transposeConstant } from '../derive.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { relu6 } from './activation.js';
-import { requireTerms } from './guards.js';
+import { zeroWithoutTerms } from './guards.js';
 import { castTo, countFrom, transpose } from './parts.js';
 
 /** Input `index` with its last two axes swapped; a constant is swapped when it is written. */
@@ -39,7 +39,7 @@ function batchMatMul(context: ConvertContext): readonly Ref[] {
   const inner = context.value(0).shape?.at(attrs.bool('adj_x', false) ? -2 : -1);
   const other = context.value(1).shape?.at(attrs.bool('adj_y', false) ? -1 : -2);
   const hasTerms = [inner, other].some((dim) => typeof dim === 'number' && dim > 0);
-  return [hasTerms ? product : requireTerms(context, product, a)];
+  return [hasTerms ? product : zeroWithoutTerms(context, product, a)];
 }
 
 /** Adds one number per channel; channels are last, or second in NCHW. */
