@@ -17,7 +17,13 @@ export function adaptFullRows<J extends Job>(
   now: number,
 ): void {
   const { latency, usefulRows: full } = bucket;
-  if (!bucket.canShare || limits.allowedRows.length > 0 || run.rows < full * 0.75) return;
+  if (
+    !bucket.canShare ||
+    limits.allowedRows.length > 0 ||
+    limits.mixedShapes !== 'apart' ||
+    run.rows < full * 0.75
+  )
+    return;
   const half = Math.ceil(full / 2);
   const perRow = latency.mean(full) / full;
   const perRowOfHalf = latency.mean(half) / half;

@@ -32,11 +32,15 @@ export function sharedRows(inputs: TensorMap): number | undefined {
   return rows;
 }
 
-/** Requests with equal names can share a batch: same signature and inputs, equal shapes but for dimension 0. */
-function nameBucket(signature: string, inputs: TensorMap): string {
+/**
+ * Requests with equal names can share a batch: same signature and inputs, equal shapes but for dimension 0. With
+ * `isMixed` shapes do not count: they are looked at when the batch is made.
+ */
+function nameBucket(signature: string, inputs: TensorMap, isMixed: boolean): string {
   let name = signature;
   for (const [input, { shape }] of inputs) {
     name += `|${input}`;
+    if (isMixed) continue;
     for (let axis = 1; axis < shape.length; axis++) name += `,${shape[axis]}`;
   }
   return name;
@@ -56,6 +60,7 @@ export function createJob(
   fullRows: number | undefined,
   arrivalMs: number,
   settle: Settle,
+  isMixed = false,
 ): PendingJob {
   const { signature, inputs, signal } = request;
   const rows = fullRows === undefined ? undefined : sharedRows(inputs);
@@ -65,7 +70,7 @@ export function createJob(
     signature,
     inputs,
     outputs: request.outputs,
-    bucket: canShare ? nameBucket(signature, inputs) : `${signature}!`,
+    bucket: canShare ? nameBucket(signature, inputs, isMixed) : `${signature}!`,
     canShare,
     rows: canShare ? rows : 1,
     fullRows: fullRows ?? 1,

@@ -1,4 +1,5 @@
 import { TfdeployError } from '../base/error.js';
+import type { MixedShapes } from './mixed-shapes.js';
 
 /** What bounds the batches of one model version. */
 export interface BatchLimits {
@@ -14,6 +15,8 @@ export interface BatchLimits {
   readonly allowedRows: readonly number[];
   /** How long a batch that is not full waits although the executor is idle. */
   readonly waitMs: number;
+  /** Anything but `apart` also keeps batches from being made smaller than `maxRows` by measurement. */
+  readonly mixedShapes: MixedShapes;
 }
 
 export const DEFAULT_LIMITS: BatchLimits = {
@@ -23,6 +26,7 @@ export const DEFAULT_LIMITS: BatchLimits = {
   maxQueuedBytes: 256 * 1024 * 1024,
   allowedRows: [],
   waitMs: 0,
+  mixedShapes: 'apart',
 };
 
 /** TensorFlow Serving's rules for `allowed_batch_sizes`. Throws TFD_CONFIG. */

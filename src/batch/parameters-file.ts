@@ -33,8 +33,8 @@ type Parameters = Decoded<typeof MESSAGES, 'BatchingParameters'>;
  * Reads TensorFlow Serving's text proto BatchingParameters on top of `base`, with its defaults for what the
  * file leaves out. `num_batch_threads` and `thread_pool_name` describe a thread pool that does not exist here.
  * `pad_variable_length_inputs` asks that requests of different shapes be served: they are, each shape batched
- * with its like and none padded, because padding changes results (TensorFlow Serving's issue 1279).
- * Throws TFD_CONFIG.
+ * with its like and none padded, because padding changes results (TensorFlow Serving's issue 1279). With
+ * `isStrict` shapes in a batch are padded or refused, as the file says. Throws TFD_CONFIG.
  */
 export function parseBatchingParameters(
   text: Uint8Array,
@@ -53,12 +53,6 @@ export function parseBatchingParameters(
       cause,
     });
   }
-  if (parameters.pad_variable_length_inputs && isStrict)
-    throw new TfdeployError(
-      'TFD_CONFIG',
-      `${where}: pad_variable_length_inputs is not supported under strict_tfs: it fills rows up with a value of the request and so changes its result`,
-      { hint: 'without strict_tfs requests of different shapes are batched apart, each shape with its like' },
-    );
   const maxBatch = parameters.max_batch_size?.value ?? SERVING_MAX_BATCH_SIZE;
   const isSplitting = parameters.enable_large_batch_splitting?.value ?? false;
   return checkLimits({
@@ -68,6 +62,7 @@ export function parseBatchingParameters(
     maxQueuedBatches: parameters.max_enqueued_batches?.value ?? SERVING_MAX_ENQUEUED_BATCHES,
     allowedRows: [...parameters.allowed_batch_sizes].map(Number),
     waitMs: (parameters.batch_timeout_micros?.value ?? 0) / 1000,
+    mixedShapes: isStrict ? (parameters.pad_variable_length_inputs ? 'pad' : 'refuse') : 'apart',
   });
 }
 

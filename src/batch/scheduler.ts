@@ -5,6 +5,7 @@ import type { PredictAnswer, PredictRequest } from '../repository/types.js';
 import { type BatchAction, decide, type ShedReason } from './core.js';
 import { createJob, type PendingJob, sharedRows } from './job.js';
 import type { BatchLimits } from './limits.js';
+import { alignShapes } from './mixed-shapes.js';
 import { packInputs } from './pack.js';
 import { refuse } from './refusal.js';
 import { followsRows, pickOutputs, sliceOutputs, unionOutputs } from './share.js';
@@ -25,6 +26,8 @@ export interface SchedulerOptions {
   readonly limits: BatchLimits;
   readonly onBatch?: (report: BatchReport) => void;
   readonly onShed?: (reason: ShedReason, signature: string) => void;
+  /** With mixed shapes: whether rows of inputs of these shapes are known not to mix. */
+  readonly canJoin?: (signature: string, inputs: TensorMap) => boolean;
   /** The clock of deadlines in milliseconds; `performance.now` by default. */
   readonly now?: () => number;
 }
@@ -43,6 +46,9 @@ export interface Scheduler {
   drain(): Promise<void>;
 }
 
+/** A complex128. */
+const MAX_ELEMENT_BYTES = 16;
+
 /** Faults of the engine itself; anything else may be caused by the values of one request. */
 function isExecutorFault(error: unknown): boolean {
   return !isTfdeployError(error) || error.code === 'TFD_UNAVAILABLE' || error.code === 'TFD_BUG';
@@ -55,6 +61,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const state = createBatchState<PendingJob>(limits);
   /** Signatures whose outputs turned out not to follow the rows: their requests run alone. */
   const rowless = new Set<string>();
+  const isMixed = limits.mixedShapes !== 'apart';
   let pending = 0;
   let isWaking = false;
   let isTurnOpen = false;
@@ -96,12 +103,25 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const { jobs } = run;
     const [first] = jobs as readonly [PendingJob];
     let outputs: TensorMap;
+    let parts: readonly TensorMap[];
     try {
-      const inputs = packInputs(
+      parts = alignShapes(
         jobs.map((job) => job.inputs),
-        run.paddedRows,
-        run.rows,
+        limits.mixedShapes,
+        limits.maxQueuedBytes / MAX_ELEMENT_BYTES,
       );
+    } catch (error) {
+      perform(decide(state, { kind: 'done', run }, now()));
+      for (const job of jobs) job.reject(error as Error);
+      return;
+    }
+    if (isMixed && !(options.canJoin?.(first.signature, parts[0] as TensorMap) ?? true)) {
+      await runAlone(jobs);
+      perform(decide(state, { kind: 'done', run }, now()));
+      return;
+    }
+    try {
+      const inputs = packInputs(parts, run.paddedRows, run.rows);
       outputs = await executor.run(first.signature, inputs, unionOutputs(jobs));
     } catch (error) {
       perform(decide(state, { kind: 'done', run }, now()));
@@ -178,16 +198,17 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return new Promise((resolve, reject) => {
       pending++;
       const at = now();
-      const job = createJob(request, fullRows, at, {
-        resolve(value) {
+      const settle = {
+        resolve(value: PredictAnswer) {
           settled();
           resolve(value);
         },
-        reject(error) {
+        reject(error: Error) {
           settled();
           reject(error);
         },
-      });
+      };
+      const job = createJob(request, fullRows, at, settle, isMixed);
       perform(decide(state, { kind: 'submit', job }, at));
       endTurnLater();
     });
@@ -206,7 +227,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return submitInParts(request, rows, limits.maxRows, (part) => submitWhole(part, shareable));
     },
     async warm(request, fullRows, isKept) {
-      const job = createJob(request, fullRows, now(), { resolve() {}, reject() {} });
+      const job = createJob(request, fullRows, now(), { resolve() {}, reject() {} }, isMixed);
       const startMs = now();
       await executor.run(request.signature, packInputs([request.inputs], 0, 0), request.outputs);
       const ms = now() - startMs;

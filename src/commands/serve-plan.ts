@@ -15,7 +15,7 @@ import { WORKER_LISTEN_FD } from '../supervisor/worker-link.js';
 import type { WorkerData } from './serve-worker.js';
 
 /** The batch limits that the configuration and TensorFlow Serving's file say. */
-async function readLimits(config: Config): Promise<BatchLimits> {
+async function readLimits(config: Config, given: ReadonlyMap<FieldName, string>): Promise<BatchLimits> {
   const base: BatchLimits = {
     ...DEFAULT_LIMITS,
     maxRows: config.max_batch_size,
@@ -24,9 +24,13 @@ async function readLimits(config: Config): Promise<BatchLimits> {
     allowedRows: config.allowed_batch_sizes,
     waitMs: config.batch_timeout_micros / 1000,
   };
-  if (config.batching_parameters_file === undefined) return checkLimits(base);
-  const { readBatchingParameters } = await import('../batch/parameters-file.js');
-  return readBatchingParameters(config.batching_parameters_file, base, config.strict_tfs);
+  const { batching_parameters_file: file, strict_tfs: isStrict } = config;
+  const isServings = isStrict && config.enable_batching && given.has('enable_batching');
+  if (file === undefined && !isServings) return checkLimits(base);
+  const { parseBatchingParameters, readBatchingParameters } = await import('../batch/parameters-file.js');
+  return file === undefined
+    ? parseBatchingParameters(new Uint8Array(), '--enable_batching', base, isStrict)
+    : readBatchingParameters(file, base, isStrict);
 }
 
 function countBytes(dir: string): number {
@@ -71,7 +75,7 @@ export async function planServing(
   engine: EngineLocation,
   grpcSockets: number,
 ): Promise<PlannedServing> {
-  const limits = await readLimits(config);
+  const limits = await readLimits(config, given);
   const cores = planCores(config, readMachine(), countModelBytes(models));
   const monitoring = config.monitoring_config_file;
   const servingMetricsPath =

@@ -80,10 +80,11 @@ function listSignatures(plan: Plan, isBatching: boolean): Map<string, ServableSi
  * Rows are known not to mix for inputs of the declared rank and dimensions; others run alone, and so does a
  * request that leaves an input to its default, which has rows of its own.
  */
-function isAsDeclared(signature: ServableSignature, inputs: TensorMap): boolean {
+function isAsDeclared(signature: ServableSignature, inputs: TensorMap, isOfRankOnly = false): boolean {
   for (const { name, shape } of signature.inputs) {
     const given = inputs.get(name)?.shape;
     if (given === undefined || shape === null || given.length !== shape.length) return false;
+    if (isOfRankOnly) continue;
     for (let axis = 1; axis < shape.length; axis++)
       if (typeof shape[axis] === 'number' && shape[axis] !== given[axis]) return false;
   }
@@ -134,12 +135,13 @@ class PlanServable implements LoadedServable {
       );
     if (signature.refusal !== undefined) throw reviveError(signature.refusal);
     checkRequest(signature, request);
-    const canShare = signature.isBatchable && isAsDeclared(signature, request.inputs);
-    const { maxRows } = this.options.limits;
-    return this.scheduler.submit(
-      request,
-      canShare ? (this.fullRows.get(signature.name) ?? maxRows) : undefined,
-    );
+    const { maxRows, mixedShapes } = this.options.limits;
+    const isMixed = mixedShapes !== 'apart';
+    // Mixed shapes are looked at again, aligned, when a batch is made.
+    if (!signature.isBatchable || !isAsDeclared(signature, request.inputs, isMixed))
+      return this.scheduler.submit(request, undefined);
+    const measured = isMixed ? undefined : this.fullRows.get(signature.name);
+    return this.scheduler.submit(request, measured ?? maxRows);
   }
 
   /** Loads every signature; measures batch sizes while there is time for it. */
@@ -178,10 +180,14 @@ export async function loadServable(options: LoadOptions): Promise<LoadedServable
     const scheduler = createScheduler({
       executor,
       limits: options.limits,
+      canJoin: (name, inputs) => {
+        const signature = servable.signatures.get(name);
+        return signature !== undefined && isAsDeclared(signature, inputs);
+      },
       ...(options.onBatch === undefined ? {} : { onBatch: options.onBatch }),
       ...(options.onShed === undefined ? {} : { onShed: options.onShed }),
     });
-    const servable = new PlanServable(options, plan, executor, scheduler);
+    const servable: PlanServable = new PlanServable(options, plan, executor, scheduler);
     await servable.prepare();
     return servable;
   } catch (error) {

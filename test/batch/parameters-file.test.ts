@@ -38,10 +38,11 @@ describe('batching_parameters_file', () => {
     expect(() => parse('max_batch: 4')).toThrow('is not a field');
   });
 
-  it('serves variable lengths without padding, and refuses to pad as TensorFlow Serving does', () => {
+  it('serves variable lengths without padding, and under strict_tfs as it is told', () => {
     const text = 'pad_variable_length_inputs: true';
     expect(parse(text)).toEqual(parse(''));
-    const strict = () => parseBatchingParameters(Buffer.from(text), 'batching.txt', DEFAULT_LIMITS, true);
-    expect(strict).toThrow('not supported under strict_tfs');
+    const strict = (file: string) =>
+      parseBatchingParameters(Buffer.from(file), 'batching.txt', DEFAULT_LIMITS, true).mixedShapes;
+    expect([strict(text), strict('')]).toEqual(['pad', 'refuse']);
   });
 });
