@@ -40,6 +40,9 @@ const LOAD_HEADROOM = 1.05;
 const SLO_SHARE = 0.65;
 /** The second batch goes to the executor only when it is full: it is copied while the first one runs. */
 const MAX_IN_FLIGHT = 2;
+/** An executor that has been idle for this long gets a request even if that is expected to be late. */
+const TRIAL_MS = 250;
+const JOB_WEIGHT = 0.1;
 
 function shed<J extends Job>(actions: Actions<J>, job: J, reason: ShedReason, retryMs: number): void {
   actions.push({ kind: 'shed', job, reason, retryMs });
@@ -59,22 +62,68 @@ function neededRows<J extends Job>(state: BatchState<J>, bucket: Bucket<J>, head
   return Math.min(rows, most);
 }
 
+function isIdle<J extends Job>(state: BatchState<J>): boolean {
+  return state.queuedJobs === 0 && state.running.length === 0;
+}
+
+/**
+ * Whoever finds the executor idle starts at once: the bounds of the queue are not asked, and being late by an
+ * estimate is no reason, only by what runs usually take. Even that is put to the test now and then.
+ */
+function admitToIdle<J extends Job>(
+  state: BatchState<J>,
+  bucket: Bucket<J>,
+  job: J,
+  now: number,
+  actions: Actions<J>,
+): void {
+  const isLate = now + bucket.latency.mean(job.rows) > job.deadlineMs;
+  if (isLate && now - state.lastDoneMs < TRIAL_MS) {
+    shed(actions, job, 'late', 0);
+    return;
+  }
+  state.trial = job;
+  enqueue(state, bucket, job);
+}
+
+/**
+ * Whether a request with this deadline would be refused if it were submitted now, behind those announced. For
+ * requests whose body is not read yet: that is the dearest part of a refusal. Assumes one row of the bucket
+ * that would have it done first. Gives the milliseconds of work before it, or undefined if it has a chance.
+ */
+export function foreseeLate<J extends Job>(
+  state: BatchState<J>,
+  deadlineMs: number,
+  now: number,
+): number | undefined {
+  const announced = state.announced.count(now);
+  if (isIdle(state) && announced === 0) return undefined;
+  let runMs = Number.POSITIVE_INFINITY;
+  for (const { rows, usefulRows, latency } of state.buckets.values()) {
+    const rest = rows % usefulRows;
+    runMs = Math.min(runMs, latency.estimate(rest + 1) - (rest > 0 ? latency.mean(rest) : 0));
+  }
+  if (runMs === Number.POSITIVE_INFINITY) return undefined;
+  const waitMs = backlogMs(state, now) + announced * state.jobMs;
+  return now + waitMs + runMs > deadlineMs ? waitMs : undefined;
+}
+
 function admit<J extends Job>(state: BatchState<J>, job: J, now: number, actions: Actions<J>): void {
   const { limits } = state;
   const bucket = bucketFor(state, job);
-  const isIdle = state.queuedJobs === 0 && state.running.length === 0;
-  // Whoever finds the executor idle starts at once, so the bounds of the queue are not asked.
-  if (!isIdle) {
-    const batches = countQueuedBatches(state) - countBatches(bucket) + countBatches(bucket, job.rows);
-    if (batches > limits.maxQueuedBatches || state.queuedBytes + job.bytes > limits.maxQueuedBytes) {
-      shed(actions, job, 'full', backlogMs(state, now));
-      return;
-    }
+  if (isIdle(state)) {
+    admitToIdle(state, bucket, job, now, actions);
+    return;
+  }
+  const batches = countQueuedBatches(state) - countBatches(bucket) + countBatches(bucket, job.rows);
+  if (batches > limits.maxQueuedBatches || state.queuedBytes + job.bytes > limits.maxQueuedBytes) {
+    shed(actions, job, 'full', backlogMs(state, now));
+    return;
   }
   if (job.deadlineMs !== Number.POSITIVE_INFINITY) {
     // The rows that do not fill a batch yet share one with the job.
     const rest = bucket.rows % bucket.usefulRows;
-    const waitMs = isIdle ? 0 : backlogMs(state, now) - (rest > 0 ? bucket.latency.mean(rest) : 0);
+    const waitMs = backlogMs(state, now) - (rest > 0 ? bucket.latency.mean(rest) : 0);
     if (now + waitMs + bucket.latency.estimate(rest + job.rows) > job.deadlineMs) {
       shed(actions, job, 'late', waitMs);
       return;
@@ -85,7 +134,7 @@ function admit<J extends Job>(state: BatchState<J>, job: J, now: number, actions
 
 function canBeOnTime<J extends Job>(state: BatchState<J>, bucket: Bucket<J>, head: J, now: number): boolean {
   const leftMs = head.deadlineMs - now - busyMs(state, now);
-  if (leftMs <= 0) return false;
+  if (leftMs <= 0 || head === state.trial) return leftMs > 0;
   const { latency, usefulRows } = bucket;
   // The run time never falls with the size: whoever can wait for a full batch needs no closer look.
   if (leftMs >= MARGIN * latency.estimate(Math.max(usefulRows, head.rows))) return true;
@@ -185,9 +234,11 @@ function finish<J extends Job>(state: BatchState<J>, run: Run<J>, now: number): 
   // A run that was handed over behind another one began when that one ended.
   const serviceMs = now - Math.max(run.startMs, state.lastDoneMs);
   state.lastDoneMs = now;
+  const jobMs = serviceMs / run.jobs.length;
+  state.jobMs += (state.jobMs === 0 ? 1 : JOB_WEIGHT) * (jobMs - state.jobMs);
   const bucket = state.buckets.get(run.bucket);
   if (bucket === undefined) return;
-  bucket.latency.observe(run.paddedRows, serviceMs);
+  bucket.latency.observe(run.paddedRows, serviceMs, now);
   adaptFullRows(bucket, run, state.limits, now);
 }
 

@@ -3,9 +3,17 @@ interface Point {
   ms: number;
   /** Mean absolute deviation. */
   spreadMs: number;
+  /** Runs seen. */
+  count: number;
+  lastMs: number;
 }
 
 const WEIGHT = 0.15;
+/** A run that took longer than so many times the usual counts as that: a pause of the machine is no new rule. */
+const OUTLIER_FACTOR = 3;
+/** What was not seen for this long, or was far too high, is half forgotten with the next run. */
+const STALE_MS = 1000;
+const DOUBT_WEIGHT = 0.5;
 /** About the 98th percentile of a run when the deviation is that of a normal distribution. */
 const SPREAD_FACTOR = 2.5;
 
@@ -20,16 +28,20 @@ export class LatencyTable {
     return this.#points.length === 0;
   }
 
-  observe(rows: number, ms: number): void {
+  observe(rows: number, ms: number, nowMs: number): void {
     const slot = 32 - Math.clz32(Math.max(rows, 1));
     const point = this.#points[slot];
     if (point === undefined) {
-      this.#points[slot] = { rows: Math.max(rows, 1), ms, spreadMs: 0 };
+      this.#points[slot] = { rows: Math.max(rows, 1), ms, spreadMs: 0, count: 1, lastMs: nowMs };
       return;
     }
-    point.spreadMs += WEIGHT * (Math.abs(ms - point.ms) - point.spreadMs);
-    point.ms += WEIGHT * (ms - point.ms);
-    point.rows += WEIGHT * (rows - point.rows);
+    const isDoubtful = nowMs - point.lastMs > STALE_MS || ms * OUTLIER_FACTOR < point.ms;
+    const weight = Math.max(isDoubtful ? DOUBT_WEIGHT : WEIGHT, 1 / ++point.count);
+    const seenMs = Math.min(ms, OUTLIER_FACTOR * point.ms);
+    point.spreadMs += weight * (Math.abs(seenMs - point.ms) - point.spreadMs);
+    point.ms += weight * (seenMs - point.ms);
+    point.rows += weight * (rows - point.rows);
+    point.lastMs = nowMs;
   }
 
   /** A pessimistic run time in milliseconds; 0 while nothing is known. */

@@ -1,8 +1,9 @@
 import { isTfdeployError, TfdeployError } from '../base/error.js';
 import type { TensorMap } from '../base/tensor.js';
+import { touchTurn } from '../base/turn-clock.js';
 import type { Executor } from '../engine/types.js';
 import type { PredictAnswer, PredictRequest } from '../repository/types.js';
-import { type BatchAction, decide, type ShedReason } from './core.js';
+import { type BatchAction, decide, foreseeLate, type ShedReason } from './core.js';
 import { createJob, type PendingJob, sharedRows } from './job.js';
 import type { BatchLimits } from './limits.js';
 import { alignShapes } from './mixed-shapes.js';
@@ -10,7 +11,7 @@ import { packInputs } from './pack.js';
 import { refuse } from './refusal.js';
 import { followsRows, pickOutputs, sliceOutputs, unionOutputs } from './share.js';
 import { submitInParts } from './split.js';
-import { bucketFor, countQueuedBatches, createBatchState, type Run } from './state.js';
+import { bucketFor, countArrival, countQueuedBatches, createBatchState, type Run } from './state.js';
 
 /** What a finished batch looked like, for the metrics. */
 export interface BatchReport {
@@ -36,6 +37,11 @@ export interface SchedulerOptions {
 export interface Scheduler {
   /** `fullRows`: the rows that fill a batch of this signature; undefined when its requests run alone. */
   submit(request: PredictRequest, fullRows: number | undefined): Promise<PredictAnswer>;
+  /**
+   * Tells of a request whose body is not read yet. Throws TFD_OVERLOADED when it could not be answered before
+   * its deadline whatever it holds; otherwise it counts as coming until what is returned is called.
+   */
+  announce(deadlineMs: number): () => void;
   /** Runs the request past the queue and tells how long it took, in milliseconds; `isKept` remembers it. */
   warm(request: PredictRequest, fullRows: number | undefined, isKept: boolean): Promise<number>;
   readonly queuedRequests: number;
@@ -132,6 +138,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
     // The executor gets its next batch before this one's answers are cut and written.
     const doneMs = now();
+    touchTurn(performance.now());
     perform(decide(state, { kind: 'done', run }, doneMs));
     answer(run, outputs, doneMs);
   }
@@ -226,12 +233,23 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         );
       return submitInParts(request, rows, limits.maxRows, (part) => submitWhole(part, shareable));
     },
+    announce(deadlineMs) {
+      const at = now();
+      const waitMs = foreseeLate(state, deadlineMs, at);
+      if (waitMs !== undefined) {
+        countArrival(state, 1, at);
+        options.onShed?.('late', '');
+        throw refuse('late', 0, limits, waitMs);
+      }
+      const ticket = state.announced.add(at);
+      return () => state.announced.remove(ticket, now());
+    },
     async warm(request, fullRows, isKept) {
       const job = createJob(request, fullRows, now(), { resolve() {}, reject() {} }, isMixed);
       const startMs = now();
       await executor.run(request.signature, packInputs([request.inputs], 0, 0), request.outputs);
       const ms = now() - startMs;
-      if (isKept) bucketFor(state, job).latency.observe(job.rows, ms);
+      if (isKept) bucketFor(state, job).latency.observe(job.rows, ms, now());
       return ms;
     },
     get queuedRequests() {

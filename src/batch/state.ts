@@ -1,3 +1,4 @@
+import { Announced } from './announced.js';
 import { Heap } from './heap.js';
 import { LatencyTable } from './latency.js';
 import type { BatchLimits } from './limits.js';
@@ -54,6 +55,12 @@ export interface BatchState<J extends Job> {
   readonly buckets: Map<string, Bucket<J>>;
   readonly running: Run<J>[];
   lastDoneMs: number;
+  /** A job that found the executor idle: it runs whatever the estimates say, or they would never be corrected. */
+  trial: J | undefined;
+  /** Requests whose header was read and whose body is on its way: they will be submitted. */
+  readonly announced: Announced;
+  /** What a request costs the executor, on average. */
+  jobMs: number;
   queuedJobs: number;
   queuedBytes: number;
   /** Rows that arrived, in slots of 50 ms. */
@@ -67,6 +74,9 @@ export function createBatchState<J extends Job>(limits: BatchLimits): BatchState
     buckets: new Map(),
     running: [],
     lastDoneMs: Number.NEGATIVE_INFINITY,
+    trial: undefined,
+    announced: new Announced(),
+    jobMs: 0,
     queuedJobs: 0,
     queuedBytes: 0,
     arrivals: new Float64Array(ARRIVAL_SLOTS),
@@ -119,6 +129,7 @@ export function dequeue<J extends Job>(state: BatchState<J>, bucket: Bucket<J>):
   bucket.rows -= job.rows;
   state.queuedJobs--;
   state.queuedBytes -= job.bytes;
+  if (state.trial === job) state.trial = undefined;
   return job;
 }
 
@@ -151,12 +162,16 @@ export function countQueuedBatches<J extends Job>(state: BatchState<J>): number 
   return batches;
 }
 
-/** Milliseconds until the executor has done what it was handed. */
+/**
+ * Milliseconds until the executor has done what it was handed. A run that is overdue is expected to take as
+ * long again as it is late: something has stopped it, and nothing is known of when that ends.
+ */
 export function busyMs<J extends Job>(state: BatchState<J>, now: number): number {
   let freeAt = state.lastDoneMs;
   for (const run of state.running) {
     const latency = state.buckets.get(run.bucket)?.latency;
     freeAt = Math.max(freeAt, run.startMs) + (latency?.mean(run.paddedRows) ?? 0);
+    if (run === state.running[0] && freeAt < now) freeAt = now + (now - freeAt);
   }
   return state.running.length > 0 ? Math.max(freeAt - now, 0) : 0;
 }

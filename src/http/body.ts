@@ -37,17 +37,25 @@ export class BodyReader {
   #counted = 0;
   #isOver = false;
 
+  /** The body was handed over or refused. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   constructor(
     private readonly request: IncomingMessage,
     private readonly headers: RequestHeaders,
     private readonly options: HttpOptions,
     private readonly total: ReadingTotal,
+    /** Why the request is refused whatever its body holds. */
+    refusal: TfdeployError | undefined,
     private readonly done: (error: TfdeployError | undefined, body: Buffer) => void,
   ) {
     request.on('data', (chunk: Buffer) => this.#take(chunk));
     request.on('end', () => this.#end());
     request.on('error', () => this.#fail(clientGone()));
-    if (headers.contentLength > options.maxBodyBytes) this.#fail(tooLarge(options.maxBodyBytes));
+    if (refusal !== undefined) this.#fail(refusal);
+    else if (headers.contentLength > options.maxBodyBytes) this.#fail(tooLarge(options.maxBodyBytes));
     else if (!canInflate(headers.contentEncoding)) this.#fail(unknownEncoding(headers.contentEncoding));
   }
 

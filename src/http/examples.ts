@@ -2,6 +2,7 @@ import { DTYPES, tfEnumName } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
 import type { NumericTensor, StringTensor, Tensor } from '../base/tensor.js';
 import type { Servable, ServableDirectory, ServableSignature } from '../repository/types.js';
+import { announce } from './announce.js';
 import { ByteWriter } from './codec/byte-writer.js';
 import { MAX_DECIMAL_BYTES, writeFloat32 } from './codec/decimal-text.js';
 import { decodeExamples } from './codec/example.js';
@@ -27,7 +28,7 @@ export function handleExamples(
   directory: ServableDirectory,
   route: PredictionRoute,
 ): void {
-  exchange.readBody(async (body) => {
+  const next = async (body: Buffer) => {
     const { signatureName, examples: found } = decodeExamples(body);
     const servable = findServable(exchange, directory, route.model, route.choice);
     const api = route.api === 'classify' ? 'classify' : 'regress';
@@ -40,7 +41,8 @@ export function handleExamples(
         : encodeValues(readValues(outputs, found.length));
     exchange.mark('encode');
     exchange.json(encoded);
-  });
+  };
+  exchange.readBody(next, () => announce(exchange, directory, route.model, route.choice));
 }
 
 /** The signature, if it takes examples and answers with what the API wants. */

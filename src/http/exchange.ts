@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzip } from 'node:zlib';
 import type { TfdeployError } from '../base/error.js';
+import { estimateArrivalMs } from '../base/turn-clock.js';
 import type { Servable } from '../repository/types.js';
 import { asTfdeployError, errorBody, retryAfter } from './answer-error.js';
 import { BodyReader, type ReadingTotal } from './body.js';
@@ -37,6 +38,8 @@ const INLINE_BYTES = 16 * 1024;
 /** One request with its answer: reading, answering, timing, counting. */
 export class Exchange {
   readonly startMs = performance.now();
+  /** The client sends its body only when it is asked to. */
+  expectsContinue = false;
   headers!: RequestHeaders;
   /** For the metrics: what was asked, and of which model. */
   api = '';
@@ -44,6 +47,7 @@ export class Exchange {
   servable: Servable | undefined;
   bodyBytes = 0;
   #markMs = this.startMs;
+  readonly #arrivalMs = estimateArrivalMs(this.startMs);
   #phases: Partial<Record<Phase, number>> | undefined;
   #isAnswered = false;
 
@@ -67,14 +71,28 @@ export class Exchange {
     }
   }
 
-  /** Reads the body and goes on with it; errors on the way are answered. */
-  readBody(next: (body: Buffer) => void | Promise<void>): void {
-    new BodyReader(this.request, this.headers, this.state.options, this.state.reading, (error, body) => {
+  /**
+   * Reads the body and goes on with it; errors on the way are answered. `announce` is asked before: when it
+   * throws, that is answered at once and the body is not kept; what it returns is called when the body is there.
+   */
+  readBody(next: (body: Buffer) => void | Promise<void>, announce?: () => (() => void) | undefined): void {
+    const { request, headers, state } = this;
+    let arrived: (() => void) | undefined;
+    let refusal: TfdeployError | undefined;
+    try {
+      arrived = announce?.();
+    } catch (error) {
+      refusal = asTfdeployError(error);
+    }
+    const reader = new BodyReader(request, headers, state.options, state.reading, refusal, (error, body) => {
+      arrived?.();
       this.mark('read');
       this.bodyBytes = body.length;
       if (error !== undefined) this.fail(error);
       else this.attempt(() => next(body));
     });
+    // A body that would be refused need not be sent at all.
+    if (this.expectsContinue && !reader.isOver) this.response.writeContinue();
   }
 
   /** Runs a step whose errors, thrown or rejected, become the answer. */
@@ -108,8 +126,8 @@ export class Exchange {
   get deadlineMs(): number | undefined {
     const { deadlineMs } = this.headers;
     const { defaultDeadlineMs } = this.state.options;
-    if (deadlineMs !== undefined) return this.startMs + deadlineMs;
-    return defaultDeadlineMs > 0 ? this.startMs + defaultDeadlineMs : undefined;
+    if (deadlineMs !== undefined) return this.#arrivalMs + deadlineMs;
+    return defaultDeadlineMs > 0 ? this.#arrivalMs + defaultDeadlineMs : undefined;
   }
 
   get signal(): AbortSignal | undefined {

@@ -1,6 +1,7 @@
 import { reviveError, TfdeployError } from '../base/error.js';
 import type { TensorMap } from '../base/tensor.js';
 import type { Servable, ServableDirectory, ServableSignature } from '../repository/types.js';
+import { announce } from './announce.js';
 import { answerBinary, type BinaryForm, binaryFormOf, readBinaryInputs } from './binary/predict.js';
 import { decodeFast } from './codec/decode-fast.js';
 import { decodeTape } from './codec/decode-tape.js';
@@ -53,15 +54,17 @@ export function handlePredict(
   directory: ServableDirectory,
   route: PredictionRoute,
 ): void {
-  exchange.readBody((body) => {
-    const servable = findServable(exchange, directory, route.model, route.choice);
+  const { model, choice } = route;
+  const next = (body: Buffer) => {
+    const servable = findServable(exchange, directory, model, choice);
     const { headers } = exchange;
     // TensorFlow Serving does not look at the type of a body; a strict server must not either.
     const form = exchange.state.options.strictTfs ? undefined : binaryFormOf(headers.contentType);
     return form === undefined
       ? predictJson(exchange, servable, body)
       : predictBinary(exchange, servable, form, body);
-  });
+  };
+  exchange.readBody(next, () => announce(exchange, directory, model, choice));
 }
 
 async function predictJson(exchange: Exchange, servable: Servable, body: Buffer): Promise<void> {

@@ -71,9 +71,10 @@ export function createHttpServer(
     open.set(connections.size);
   });
 
-  function answer(request: IncomingMessage, response: ServerResponse): void {
+  function answer(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     track(request, response);
     const exchange = new Exchange(state, request, response);
+    exchange.expectsContinue = expectsContinue;
     if (exchange.readHeaders()) dispatch(exchange, directory);
   }
 
@@ -85,14 +86,12 @@ export function createHttpServer(
       connectionsCheckingInterval: TIMEOUT_LOOK_MS,
       noDelay: true,
     },
-    answer,
+    (request, response) => answer(request, response, false),
   );
   server.on('connection', (socket: Connection) => watch(socket, connections));
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // A body that would be refused need not be sent at all.
-    if (Number(request.headers['content-length'] ?? 0) <= options.maxBodyBytes) response.writeContinue();
-    answer(request, response);
-  });
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+    answer(request, response, true),
+  );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerBadConnection(error, socket, registry),
   );

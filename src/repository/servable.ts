@@ -144,6 +144,10 @@ class PlanServable implements LoadedServable {
     return this.scheduler.submit(request, measured ?? maxRows);
   }
 
+  announce(deadlineMs: number): () => void {
+    return this.scheduler.announce(deadlineMs);
+  }
+
   /** Loads every signature; measures batch sizes while there is time for it. */
   async prepare(): Promise<void> {
     const runnable = [...this.signatures.values()].filter(({ refusal }) => refusal === undefined);

@@ -55,6 +55,8 @@ export interface Servable {
   /** All SignatureDefs of the model, internal ones (`__saved_model_init_op`) too, for the metadata answer. */
   readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
   predict(request: PredictRequest): Promise<PredictAnswer>;
+  /** See `Scheduler.announce`; absent where nothing is ever refused. */
+  announce?(deadlineMs: number): () => void;
 }
 
 export interface VersionChoice {

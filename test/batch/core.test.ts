@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../src/batch/core.js';
+import { decide, foreseeLate } from '../../src/batch/core.js';
 import { type BatchLimits, checkLimits, DEFAULT_LIMITS, paddedRows } from '../../src/batch/limits.js';
 import { createBatchState, type Run } from '../../src/batch/state.js';
 import { poissonArrivals, type SimulatedJob, simulate, simulatedJob } from './simulate.js';
@@ -121,6 +121,50 @@ describe('the scheduler core', () => {
     expect(ask(state, simulatedJob({ arrivalMs: 10, deadlineMs: 55 }), 10)).toEqual([]);
   });
 
+  it('tries again what is expected to be late when the executor is idle, or it would never learn better', () => {
+    const state = start();
+    const paused = runOf(ask(state, simulatedJob(), 0));
+    decide(state, { kind: 'done', run: paused }, 1000);
+    const late = (at: number) => simulatedJob({ arrivalMs: at, deadlineMs: at + 100 });
+    expect(ask(state, late(1010), 1010)[0]).toMatchObject({ kind: 'shed', reason: 'late' });
+    let now = 2000;
+    for (let trials = 0; trials < 10; trials++, now += 400) {
+      const run = runOf(ask(state, late(now), now));
+      decide(state, { kind: 'done', run }, now + 1);
+    }
+    expect(runOf(ask(state, late(now), now)).rows).toBe(1);
+    expect(ask(state, late(now), now)).toEqual([]);
+  });
+
+  it('is not misled by one pause of the machine', () => {
+    const state = start();
+    let now = 0;
+    for (let runs = 0; runs < 50; runs++, now += 2)
+      decide(state, { kind: 'done', run: runOf(ask(state, simulatedJob(), now)) }, now + 1);
+    const run = runOf(ask(state, simulatedJob(), now));
+    decide(state, { kind: 'done', run }, now + 300);
+    now += 300;
+    ask(state, simulatedJob(), now);
+    expect(ask(state, simulatedJob({ arrivalMs: now, deadlineMs: now + 20 }), now)).toEqual([]);
+  });
+
+  it('foresees what would be late, and who is about to come counts for a while', () => {
+    const state = start({ maxRows: 1 });
+    expect(foreseeLate(state, 0, 0)).toBeUndefined();
+    decide(state, { kind: 'done', run: runOf(ask(state, simulatedJob(), 0)) }, 10);
+    ask(state, simulatedJob(), 10);
+    ask(state, simulatedJob(), 10);
+    expect(foreseeLate(state, 39, 10)).toBe(20);
+    expect(foreseeLate(state, 41, 10)).toBeUndefined();
+    const ticket = state.announced.add(10);
+    state.announced.add(10);
+    expect(foreseeLate(state, 41, 10)).toBe(40);
+    state.announced.remove(ticket, 10);
+    expect(foreseeLate(state, 51, 10)).toBeUndefined();
+    expect(state.announced.count(190)).toBe(1);
+    expect(state.announced.count(260)).toBe(0);
+  });
+
   it('waits for a fuller batch only when told to', () => {
     const state = start({ waitMs: 5, maxRows: 2 });
     expect(ask(state, simulatedJob({ arrivalMs: 0 }), 0)).toEqual([{ kind: 'wake', atMs: 5 }]);
@@ -164,6 +208,14 @@ describe('the scheduler core under load, simulated', () => {
         expect(result.late).toBe(0);
       }
     }
+  });
+
+  it('recovers from pauses of the machine', () => {
+    // Every run of the first fifth of each second takes as long as four deadlines.
+    const runMs = (rows: number, at: number) => cpu.runMs(rows) + (at % 1000 < 200 ? 200 : 0);
+    const arrivals = poissonArrivals(300, 20);
+    const { inTime } = simulate({ ...cpu, runMs, arrivals });
+    expect(inTime / arrivals.length).toBeGreaterThan(0.6);
   });
 
   it('adds no wait at low load', () => {

@@ -20,7 +20,7 @@ export interface SimulationOptions {
   /** Arrival moments in milliseconds, rising. */
   readonly arrivals: readonly number[];
   readonly sloMs: number;
-  readonly runMs: (rows: number) => number;
+  readonly runMs: (rows: number, at: number) => number;
   readonly rows?: (index: number) => number;
   readonly bucket?: (index: number) => string;
 }
@@ -49,7 +49,7 @@ export function simulatedJob(parts: Partial<SimulatedJob> = {}): SimulatedJob {
 export function simulate(options: SimulationOptions): Simulation {
   const state = createBatchState<SimulatedJob>(options.limits);
   for (let rows = 1; rows <= options.limits.maxRows; rows *= 2)
-    bucketFor(state, simulatedJob()).latency.observe(rows, options.runMs(rows));
+    bucketFor(state, simulatedJob()).latency.observe(rows, options.runMs(rows, 500), 0);
   const shed: Record<string, number> = {};
   const queue: Run<SimulatedJob>[] = [];
   const batchSizes: number[] = [];
@@ -62,7 +62,7 @@ export function simulate(options: SimulationOptions): Simulation {
   const apply = (actions: ReturnType<typeof decide<SimulatedJob>>, now: number) => {
     for (const action of actions)
       if (action.kind === 'run') {
-        if (queue.length === 0) busyUntil = now + options.runMs(action.run.paddedRows);
+        if (queue.length === 0) busyUntil = now + options.runMs(action.run.paddedRows, now);
         queue.push(action.run);
         batchSizes.push(action.run.rows);
       } else if (action.kind === 'shed') shed[action.reason] = (shed[action.reason] ?? 0) + 1;
@@ -92,7 +92,7 @@ export function simulate(options: SimulationOptions): Simulation {
       else late++;
     }
     const following = queue[0];
-    if (following !== undefined) busyUntil = done + options.runMs(following.paddedRows);
+    if (following !== undefined) busyUntil = done + options.runMs(following.paddedRows, done);
     apply(decide(state, { kind: 'done', run }, done), done);
   }
   return { inTime, late, shed, batchSizes, meanLatencyMs: latencySum / Math.max(inTime + late, 1), order };

@@ -6,6 +6,7 @@ import type {
   ServableSignature,
   VersionChoice,
 } from '../../repository/types.js';
+import { announce } from '../announce.js';
 import type { Exchange } from '../exchange.js';
 import { findServable } from '../find-servable.js';
 import { findSignature, run } from '../predict.js';
@@ -72,7 +73,7 @@ function fixedAnswer(
 
 function infer(exchange: Exchange, directory: ServableDirectory, model: string, choice: VersionChoice): void {
   exchange.api = 'infer';
-  exchange.readBody(async (body) => {
+  const next = async (body: Buffer) => {
     const servable = findServable(exchange, directory, model, choice);
     const request = readInferRequest(body, exchange.headers.inferenceHeaderLength, (name) =>
       findSignature(servable, name),
@@ -86,7 +87,8 @@ function infer(exchange: Exchange, directory: ServableDirectory, model: string, 
       const header = ['Inference-Header-Content-Length', String(jsonLength)];
       exchange.answer(200, 'application/octet-stream', encoded, header);
     }
-  });
+  };
+  exchange.readBody(next, () => announce(exchange, directory, model, choice));
 }
 
 function describeModel(directory: ServableDirectory, servable: Servable) {
