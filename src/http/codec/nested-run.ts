@@ -12,7 +12,9 @@ import {
   QUOTE,
   skipSpace,
 } from './json-syntax.js';
-import { growSink, readDecimals, readIntegers } from './number-run.js';
+import { readDecimals, readIntegers } from './number-run.js';
+import { scanNumbers } from './number-scan.js';
+import { reserveSink } from './number-sink.js';
 import type { TensorSink } from './tensor-sink.js';
 import { MAX_RANK } from './types.js';
 
@@ -85,7 +87,14 @@ function readRows(bytes: Buffer, at: number, end: number, sink: TensorSink, leve
   return closeLevel(sink, level + 1, sink.width) && closeLevel(sink, level, sink.rows) ? pos + 1 : -1;
 }
 
+/** From this size on the scanner is faster, although the text is copied for it. */
+const SCAN_BYTES = 128;
+
 function readNumbers(bytes: Buffer, at: number, sink: TensorSink, isSingle: boolean): number {
+  if (bytes.length - at >= SCAN_BYTES) {
+    const after = scanNumbers(bytes, at, sink, sink.kind === 'integer', isSingle, sink.least, sink.most);
+    if (after !== undefined) return after;
+  }
   return sink.kind === 'integer'
     ? readIntegers(bytes, at, sink, sink.least, sink.most, isSingle)
     : readDecimals(bytes, at, sink, sink.dtype === 'float32', isSingle);
@@ -139,8 +148,7 @@ function readBool(bytes: Buffer, at: number, end: number, sink: TensorSink): num
   const after = at + (isTrue ? 4 : 5);
   if (after > end || (!isTrue && first !== LOWER_F)) return -1;
   if (bytes.toString('latin1', at, after) !== (isTrue ? 'true' : 'false')) return -1;
-  if (sink.length === sink.data.length) growSink(sink);
-  sink.data[sink.length++] = isTrue ? 1 : 0;
+  reserveSink(sink, 1)[sink.length++] = isTrue ? 1 : 0;
   return after;
 }
 

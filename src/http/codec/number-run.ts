@@ -14,6 +14,7 @@ import {
   UPPER_N,
   ZERO,
 } from './json-syntax.js';
+import { type NumberSink, reserveSink } from './number-sink.js';
 
 /** Powers of ten; the first 23 are exact in a double. */
 const POWERS = Float64Array.from({ length: 301 }, (_, exponent) => Number(`1e${exponent}`));
@@ -21,23 +22,6 @@ const MAX_EXACT_POWER = 22;
 const MAX_EXACT_INTEGER = Number.MAX_SAFE_INTEGER;
 /** Bound of the relative error of digits and powers multiplied in doubles, with room to spare. */
 const DOUBLE_SLACK = 1e-14;
-
-/** Where the numbers of one tensor are gathered: doubles hold every element type up to 53 bits exactly. */
-export interface NumberSink {
-  data: Float64Array;
-  length: number;
-  /** Set by the readers below: how many lists there were, and the size of each. */
-  rows: number;
-  width: number;
-}
-
-/** Twice the room, with what is there. */
-export function growSink(sink: NumberSink): Float64Array {
-  const grown = new Float64Array(sink.data.length * 2);
-  grown.set(sink.data);
-  sink.data = grown;
-  return grown;
-}
 
 /*
  * The two readers take lists of numbers, `1,2],[3,4]…`, beginning behind the '[' of the first one, as long as
@@ -122,7 +106,7 @@ export function readDecimals(
     }
     if (length === data.length) {
       sink.length = length;
-      data = growSink(sink);
+      data = reserveSink(sink, 1);
     }
     data[length++] = value;
     byte = bytes[pos]!;
@@ -180,7 +164,7 @@ export function readIntegers(
     if (value < least || value > most) return -1;
     if (length === data.length) {
       sink.length = length;
-      data = growSink(sink);
+      data = reserveSink(sink, 1);
     }
     data[length++] = value;
     byte = bytes[pos]!;

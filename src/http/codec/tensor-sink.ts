@@ -1,7 +1,7 @@
 import { allocate, type DType, isFloatDType, type NumericDType } from '../../base/dtype.js';
 import { toBfloat16Bits, toHalfBits } from '../../base/half.js';
 import type { Tensor } from '../../base/tensor.js';
-import type { NumberSink } from './number-run.js';
+import type { NumberSink } from './number-sink.js';
 
 /** Integers that a JSON number may hold for each type; 64-bit ones as far as doubles are exact. */
 export const INTEGER_RANGES: Readonly<Partial<Record<DType, readonly [least: number, most: number]>>> = {
@@ -20,13 +20,14 @@ export function isJsonDType(dtype: DType): boolean {
   return dtype === 'bool' || dtype === 'string' || isFloatDType(dtype) || INTEGER_RANGES[dtype] !== undefined;
 }
 
-/** Doubles kept between requests; a larger request's room is given back to the collector. */
+/** Numbers kept between requests; a larger request's room is given back to the collector. */
 const KEPT_ELEMENTS = 1 << 19;
+const FIRST_ELEMENTS = 256;
 
 /** Gathers the elements of one input while a body is read. Kept and used again from request to request. */
 export class TensorSink implements NumberSink {
   dtype: NumericDType | 'string' = 'float32';
-  data = new Float64Array(256);
+  data: Float64Array | Float32Array = new Float32Array(FIRST_ELEMENTS);
   strings: Uint8Array[] = [];
   length = 0;
   rows = 0;
@@ -51,7 +52,10 @@ export class TensorSink implements NumberSink {
     this.length = 0;
     this.rank = -1;
     if (this.strings.length > 0) this.strings = [];
-    if (this.data.length > KEPT_ELEMENTS) this.data = new Float64Array(256);
+    const isSingle = dtype === 'float32';
+    if (this.data.length > KEPT_ELEMENTS || isSingle !== this.data instanceof Float32Array) {
+      this.data = isSingle ? new Float32Array(FIRST_ELEMENTS) : new Float64Array(FIRST_ELEMENTS);
+    }
   }
 
   /** The gathered elements as a tensor of that shape. */
@@ -62,7 +66,11 @@ export class TensorSink implements NumberSink {
       this.strings = [];
       return { dtype, shape, data: strings };
     }
-    return { dtype, shape, data: convertDoubles(data, length, dtype) };
+    return {
+      dtype,
+      shape,
+      data: data instanceof Float32Array ? data.slice(0, length) : convertDoubles(data, length, dtype),
+    };
   }
 }
 
