@@ -112,7 +112,7 @@ export function scan(
   let width = load<i32>(stateAt, 12);
   let open = load<i32>(stateAt, 16);
   let state = expected;
-  for (;;) {
+  do {
     if (state === VALUE) {
       const start = pos;
       if (load<u8>(pos) <= 32) pos = skipSpace(pos);
@@ -253,6 +253,6 @@ export function scan(
     if (!hasComma || load<u8>(pos) !== 91) return stop(DONE, after, out, lists, width, open, size);
     pos++;
     state = VALUE;
-  }
+  } while (state === VALUE);
   return FAILED;
 }
