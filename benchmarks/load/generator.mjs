@@ -1,5 +1,5 @@
 // A load generator in a process of its own: node generator.mjs PLAN.json prints the result as JSON.
-// PLAN: {url, requests: [{path, body | bodyFile, headers}], seconds, warmUpSeconds, sloMs, timeoutMs, maxConnections, seed,
+// PLAN: {url, requests: [{path, body | bodyFile, headers, group}], seconds, warmUpSeconds, sloMs, timeoutMs, maxConnections, seed,
 //        and ratePerSecond (open loop, Poisson) or concurrency (closed loop)}
 import { readFileSync } from 'node:fs';
 import { watchClientLoad } from '../../dist/bench/load/client-load.js';
@@ -18,6 +18,10 @@ const refused = createHistogram();
 const answered = createHistogram();
 const inTimeByWindow = new Array(count).fill(0);
 let inTime = 0;
+/** Answers and failures of the requests that carry one name. */
+const groups = new Map(
+  plan.requests.map(({ group = '' }) => [group, { ok: 0, failed: 0, histogram: createHistogram() }]),
+);
 let stopWatching;
 let load;
 let measureStartMs = Number.POSITIVE_INFINITY;
@@ -57,9 +61,15 @@ const options = {
     if (isClosed ? !(performance.now() >= measureStartMs) : shot.window < 0) return;
     // From the first byte sent: how long a refusal waited in the generator is not the server's doing.
     if (status === 429 || status === 503) recordMs(refused, doneMs - shot.sentMs);
-    if (failure !== undefined) return;
+    const group = groups.get(plan.requests[shot.payload].group ?? '');
+    if (failure !== undefined) {
+      group.failed++;
+      return;
+    }
     const ms = doneMs - shot.intendedMs;
     recordMs(answered, ms);
+    group.ok++;
+    recordMs(group.histogram, ms);
     if (ms > (plan.sloMs ?? Number.POSITIVE_INFINITY)) return;
     inTime++;
     inTimeByWindow[Math.max(0, Math.min(count - 1, shot.window))]++;
@@ -88,6 +98,12 @@ process.stdout.write(
     failures: [...recorder.failures.values()],
     answeredMs: quantilesOf(answered),
     refusedMs: quantilesOf(refused),
+    groups: Object.fromEntries(
+      [...groups].map(([name, { ok, failed, histogram }]) => [
+        name,
+        { ok, failed, ms: quantilesOf(histogram) },
+      ]),
+    ),
     lagMs: quantilesOf(recorder.lag),
     waitMs: quantilesOf(recorder.wait),
     peakConnections: run.peakConnections,
