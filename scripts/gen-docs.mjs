@@ -47,7 +47,31 @@ async function cliPage() {
   return ['# Commands', ...sections].join('\n\n');
 }
 
-const pages = { 'errors.md': errorsPage, 'cli.md': cliPage };
+/** From the table of the suite that holds it: test/conformance. */
+function conformancePage() {
+  const rows = JSON.parse(readFileSync(new URL('../test/conformance/table.json', import.meta.url), 'utf8'));
+  const same = 'as TensorFlow Serving';
+  const differing = rows.filter((each) => each.why !== undefined);
+  const isKept = ({ always, byDefault }) => always === undefined && byDefault === undefined;
+  return [
+    '# Conformance with TensorFlow Serving',
+    `${rows.length} rows taken from TensorFlow Serving's own tests and sources, each a test of \`test/conformance\` named by its number, run with and without \`--strict-tfs\`. ` +
+      `With it ${rows.filter(({ always }) => always === undefined).length} answer as TensorFlow Serving does, without it ${rows.filter(isKept).length}.`,
+    '`npx vitest run test/conformance` runs them. Rows that need TensorFlow Serving\'s test models are skipped where those are absent.',
+    '## What differs',
+    table(
+      ['row', 'what', 'with `--strict-tfs`', 'by default', 'why'],
+      differing.map((r) => [r.row, r.what, r.always ?? same, r.always ?? r.byDefault, r.why]),
+    ),
+    '## All rows',
+    table(
+      ['row', 'what', 'with `--strict-tfs`', 'by default'],
+      rows.map((r) => [r.row, r.what, r.always ?? same, r.always ?? r.byDefault ?? same]),
+    ),
+  ].join('\n\n');
+}
+
+const pages = { 'errors.md': errorsPage, 'cli.md': cliPage, 'conformance.md': conformancePage };
 for (const name of ['config', 'metrics', 'ops']) {
   const module = await load(`${name === 'ops' ? 'convert' : name}/docs.js`);
   if (module) pages[`${name}.md`] = async () => module.renderDocs({ table });

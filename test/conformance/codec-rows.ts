@@ -5,7 +5,6 @@ import { deep, expectError, expectJson, post, type Row } from './row.js';
 export const CODEC_ROWS: readonly Row[] = [
   {
     row: 30,
-    title: 'rows of int32',
     run: async (bench) => {
       const predictions = [
         [1, 2],
@@ -17,7 +16,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 31,
-    title: 'an ignored key nested 500 000 deep',
     run: async (bench) => {
       const body = `{"instances":[1],"nested":${deep(500_000, '')}}`;
       await expectJson(bench, 'E:int32', body, { predictions: [1] });
@@ -25,7 +23,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 32,
-    title: 'a signature name nested 500 000 deep',
     run: async (bench) => {
       const answer = await post(bench, 'E:int32', `{"signature_name":${deep(500_000, '')}}`);
       expectError(answer, 400, 'key must be a string value');
@@ -33,7 +30,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 33,
-    title: 'decimals',
     run: async (bench) => {
       const body = '{"instances":[1,2.0,3,4,5.003,0.007,0.0]}';
       for (const model of ['E:float', 'E:double'] as const) {
@@ -43,7 +39,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 34,
-    title: 'integers above 24 bits as float',
     run: async (bench) => {
       const [whole, point] = await Promise.all([
         post(bench, 'E:float', '{"instances":[1435774380]}'),
@@ -56,7 +51,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 35,
-    title: 'numbers beyond float',
     run: async (bench) => {
       const answer = await post(
         bench,
@@ -68,7 +62,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 36,
-    title: 'a signature by name',
     run: async (bench) => {
       const body = '{"signature_name":"predict_images","instances":[[1,2]]}';
       await expectJson(bench, 'E:int32', body, { predictions: [[1, 2]] });
@@ -76,7 +69,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 37,
-    title: 'base64',
     run: async (bench) => {
       const body = '{"instances":[{"b64":"aGVsbG8="},{"b64":"d29ybGQ="}]}';
       await expectJson(bench, 'E:string', body, { predictions: ['hello', 'world'] });
@@ -84,7 +76,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 38,
-    title: 'base64 in lists and under a name',
     run: async (bench) => {
       const hello = '{"b64":"aGVsbG8="}';
       const world = '{"b64":"d29ybGQ="}';
@@ -98,7 +89,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 39,
-    title: 'rows with names',
     run: async (bench) => {
       const row = (ints: string, strings: string, floats: string, doubles: string) =>
         `{"int_tensor":${ints},"str_tensor":${strings},"float_tensor":${floats},"dbl_tensor":${doubles}}`;
@@ -136,7 +126,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 40,
-    title: 'columns of one input, by name and bare',
     run: async (bench) => {
       const value = '[[[1,2],[3,4],[5,6]]]';
       const outputs = JSON.parse(value);
@@ -146,7 +135,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 41,
-    title: 'columns of several inputs',
     run: async (bench) => {
       const body =
         '{"inputs":{"int_tensor":[[[1,2],[3,4],[5,6]]],"str_tensor":["foo","bar"],"bin_tensor":{"b64":"aGVsbG8="}}}';
@@ -167,7 +155,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 42,
-    title: 'both forms',
     run: async (bench) => {
       const answer = await post(bench, 'E:int32', '{"instances":[[1,2]],"inputs":[[1,2]]}');
       expectError(answer, 400, 'Not formatted correctly');
@@ -175,7 +162,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 43,
-    title: 'ragged lists',
     run: async (bench) => {
       expectError(
         await post(bench, 'E:int32', '{"instances":[[1,2],[3,4],[5,6,7]]}'),
@@ -192,7 +178,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 44,
-    title: 'mixed types',
     run: async (bench) => {
       expectError(
         await post(bench, 'E:int32', '{"instances":[[1,2],["a","b"]]}'),
@@ -203,7 +188,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 45,
-    title: 'named rows that differ',
     run: async (bench) => {
       const row = (ints: string) => `{"int_tensor":${ints},"str_tensor":["a"]}`;
       const shapes = await post(bench, 'E:two', `{"instances":[${row('[[1,2]]')},${row('[1,2]')}]}`);
@@ -214,7 +198,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 46,
-    title: 'lists among objects',
     run: async (bench) => {
       const row = '{"int_tensor":[1],"str_tensor":["a"]}';
       const object = await post(bench, 'E:two', `{"instances":[${row},[1]]}`);
@@ -225,7 +208,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 47,
-    title: 'answers of rank 3',
     run: async (bench) => {
       const value = [
         [
@@ -245,7 +227,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 48,
-    title: 'answers of rank 1',
     run: async (bench) => {
       await expectJson(bench, 'E:int32', '{"instances":[1,2,3,4,5]}', { predictions: [1, 2, 3, 4, 5] });
       await expectJson(bench, 'E:int32', '{"inputs":[1,2,3,4,5]}', { outputs: [1, 2, 3, 4, 5] });
@@ -253,7 +234,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 49,
-    title: 'answers in base64',
     run: async (bench) => {
       await expectJson(bench, 'E:bytes', '{"instances":[["hello","world"],["tf","serving"]]}', {
         predictions: [
@@ -265,7 +245,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 50,
-    title: 'text of decimals',
     run: async (bench) => {
       const body = '{"instances":[[9000000,999999,0.5],[0.0003,0.00003,555557.5]]}';
       const { text } = await post(bench, 'E:float', body);
@@ -275,7 +254,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 51,
-    title: 'text of what is no number',
     run: async (bench) => {
       const { text } = await post(bench, 'E:float', '{"instances":[[NaN,Infinity],[3,-Infinity]]}');
       expect(text).toContain('[NaN, Infinity]');
@@ -284,7 +262,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 52,
-    title: 'answers that have no row form',
     run: async (bench) => {
       expectError(await post(bench, 'E:complex64', '{"instances":[1.0]}'), 400, 'tensor type: complex64');
       expectError(await post(bench, 'E:scalar', '{"instances":[1.0]}'), 400, 'no shape information');
@@ -292,7 +269,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 53,
-    title: 'answers with names',
     run: async (bench) => {
       const columns = {
         int_tensor: [
@@ -314,7 +290,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 54,
-    title: 'answers of different batch sizes',
     run: async (bench) => {
       const piece = 'inconsistent batch size';
       expectError(await post(bench, 'E:uneven', '{"instances":[1.0,2.0]}'), 400, piece);
@@ -323,7 +298,6 @@ export const CODEC_ROWS: readonly Row[] = [
   },
   {
     row: 55,
-    title: 'answers without rows',
     run: async (bench) => {
       await expectJson(bench, 'E:empty', '{"instances":[1.0]}', { predictions: [] });
     },

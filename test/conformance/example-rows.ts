@@ -7,7 +7,6 @@ const REGRESS = ':regress';
 export const EXAMPLE_ROWS: readonly Row[] = [
   {
     row: 9,
-    title: 'regress by signature, half plus three',
     run: async (bench) => {
       const body = '{"signature_name":"tensorflow/serving/regress","examples":[{"x":1.0},{"x":2.0}]}';
       await expectJson(bench, 'H3', body, { results: [3.5, 4] }, REGRESS);
@@ -15,7 +14,6 @@ export const EXAMPLE_ROWS: readonly Row[] = [
   },
   {
     row: 10,
-    title: 'regress by signature, version, label',
     run: async (bench) => {
       const body = '{"signature_name":"regress_x_to_y","examples":[{"x":80.0}]}';
       for (const suffix of ['', '/versions/123', '/labels/Version_Label']) {
@@ -25,7 +23,6 @@ export const EXAMPLE_ROWS: readonly Row[] = [
   },
   {
     row: 11,
-    title: 'classify by signature and label',
     run: async (bench) => {
       const body = (x: string) => `{"signature_name":"classify_x_to_y","examples":[{"x":${x}}]}`;
       await expectJson(bench, 'H2V', body('20.0'), { results: [[['', 12]]] }, CLASSIFY);
@@ -40,7 +37,6 @@ export const EXAMPLE_ROWS: readonly Row[] = [
   },
   {
     row: 12,
-    title: 'classify and regress',
     run: async (bench) => {
       const body = (name: string) => `{"signature_name":"${name}","examples":[{"x":2.0}]}`;
       await expectJson(bench, 'H2', body('classify_x_to_y'), { results: [[['', 3]]] }, CLASSIFY);
@@ -49,7 +45,6 @@ export const EXAMPLE_ROWS: readonly Row[] = [
   },
   {
     row: 58,
-    title: 'a context or an example that is a list',
     run: async (bench) => {
       const context = await post(bench, 'H2V', '{"context":[{"x":1.0}],"examples":[{"x":1.0}]}', CLASSIFY);
       expectError(context, 400, 'Example must be JSON object');
@@ -59,14 +54,12 @@ export const EXAMPLE_ROWS: readonly Row[] = [
   },
   {
     row: 59,
-    title: 'examples that are an object',
     run: async (bench) => {
       expectError(await post(bench, 'H2V', '{"examples":{"x":1.0}}', CLASSIFY), 400, 'list/array');
     },
   },
   {
     row: 60,
-    title: 'features of mixed or unknown kinds',
     run: async (bench) => {
       const cases = [
         ['[10,null]', 'JSON type: Null'],
@@ -83,7 +76,6 @@ export const EXAMPLE_ROWS: readonly Row[] = [
   },
   {
     row: 94,
-    title: 'a signature without inputs; an input with a default left out',
     run: async (bench) => {
       const counter = await post(bench, 'CNT', '{"signature_name":"get_counter","inputs":{}}');
       expectError(counter, 400, 'Failed to get input map');

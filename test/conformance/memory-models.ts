@@ -3,6 +3,7 @@ import { TfdeployError } from '../../src/base/error.js';
 import { numericTensor, type Tensor } from '../../src/base/tensor.js';
 import type { Servable } from '../../src/repository/types.js';
 import { constant, identity, type MemorySignature, memoryServable } from '../http/memory-directory.js';
+import { SEEING } from './seen-examples.js';
 
 /** The `E:` models as functions: what a server does with tensors, apart from any engine. */
 export function memoryModels(): Servable[] {
@@ -71,6 +72,7 @@ export function memoryModels(): Servable[] {
         },
       },
     },
+    ...SEEING,
     empty: { serving_default: constant({ a: float([0]), b: float([0, 2]) }) },
   };
   return Object.entries(models).map(([name, signatures]) => memoryServable(`E:${name}`, 1n, signatures));

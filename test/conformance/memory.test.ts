@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import { Registry } from '../../src/metrics/registry.js';
 import { ask } from '../http/client.js';
 import { MemoryDirectory } from '../http/memory-directory.js';
 import { CODEC_ROWS } from './codec-rows.js';
 import { memoryModels } from './memory-models.js';
-import type { Bench } from './row.js';
+import { type Bench, testRows } from './row.js';
 import { WIRE_ROWS } from './wire-rows.js';
 
 /** The wire alone: rows 29–63 on functions for models, strict and not. */
@@ -25,8 +25,6 @@ describe.each([{ strictTfs: true }, { strictTfs: false }])(
     });
     afterAll(() => server.close());
 
-    for (const row of [...CODEC_ROWS, ...WIRE_ROWS]) {
-      it.skipIf(row.isStrictOnly && !options.strictTfs)(`row ${row.row}: ${row.title}`, () => row.run(bench));
-    }
+    testRows([...CODEC_ROWS, ...WIRE_ROWS], options.strictTfs ? 'strict' : 'by default', () => bench);
   },
 );

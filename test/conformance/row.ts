@@ -1,5 +1,6 @@
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Answer, Ask } from '../http/client.js';
+import { tableRow } from './table.js';
 
 /** Models of the table, by its names; `E:` ones answer with what they were given. */
 export type ModelKey = 'H2' | 'H2V' | 'H3' | 'H2T' | 'CNT' | `E:${string}`;
@@ -11,13 +12,26 @@ export interface Bench {
   ask(path: string, request?: Ask): Promise<Answer>;
 }
 
-export interface Row {
+export type Mode = 'strict' | 'by default';
+
+/** A row of the table, or a part of one, as a test. */
+export interface Row<B = Bench> {
   /** Number in the conformance table. */
   readonly row: number;
-  readonly title: string;
-  /** Rows that TensorFlow Serving answers otherwise than we do unless told to be strict. */
-  readonly isStrictOnly?: boolean;
-  run(bench: Bench): Promise<void>;
+  /** What of the row is tested here, where it takes several tests. */
+  readonly part?: string;
+  run(bench: B): Promise<void>;
+  /** What happens without `--strict-tfs` where that differs, as the table says. */
+  byDefault?(bench: B): Promise<void>;
+}
+
+/** A test for each row, named by its number. */
+export function testRows<B>(rows: readonly Row<B>[], mode: Mode, bench: () => B, isSkipped = false): void {
+  for (const row of rows) {
+    const part = row.part === undefined ? '' : `; ${row.part}`;
+    const test = mode === 'strict' ? row.run : (row.byDefault ?? row.run);
+    it.skipIf(isSkipped)(`row ${row.row}: ${tableRow(row.row).what}${part}`, () => test(bench()));
+  }
 }
 
 export async function post(

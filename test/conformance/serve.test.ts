@@ -1,18 +1,18 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { cleanUp, dropCache, startServe, tempFolder } from '../e2e/serve-harness.js';
 import { ask } from '../http/client.js';
 import { CODEC_ROWS } from './codec-rows.js';
 import { EXAMPLE_ROWS } from './example-rows.js';
 import { nameOf, writeModelBase } from './model-base.js';
 import { PREDICT_ROWS } from './predict-rows.js';
-import type { Bench } from './row.js';
+import { type Bench, testRows } from './row.js';
 import { HAS_TESTDATA } from './testdata.js';
 
 /** The rows on real models in a real server, started as TensorFlow Serving is. */
 describe.each([
   { mode: 'strict', flags: ['--strict_tfs'] },
   { mode: 'by default', flags: [] },
-])('conformance of tfdeploy serve, $mode', ({ mode, flags }) => {
+] as const)('conformance of tfdeploy serve, $mode', ({ mode, flags }) => {
   let bench: Bench;
 
   beforeAll(async () => {
@@ -25,9 +25,6 @@ describe.each([
     if (mode === 'by default') dropCache();
   });
 
-  for (const row of CODEC_ROWS) it(`row ${row.row}: ${row.title}`, () => row.run(bench));
-  for (const row of [...PREDICT_ROWS, ...EXAMPLE_ROWS]) {
-    const isSkipped = !HAS_TESTDATA || (row.isStrictOnly && mode !== 'strict');
-    it.skipIf(isSkipped)(`row ${row.row}: ${row.title}`, () => row.run(bench));
-  }
+  testRows(CODEC_ROWS, mode, () => bench);
+  testRows([...PREDICT_ROWS, ...EXAMPLE_ROWS], mode, () => bench, !HAS_TESTDATA);
 });

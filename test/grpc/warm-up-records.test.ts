@@ -7,26 +7,12 @@ import { GRPC_SCHEMA, type MessageOut } from '../../src/grpc/messages.js';
 import { encodeTensor } from '../../src/grpc/tensor-proto.js';
 import { replayWarmUp } from '../../src/grpc/warm-up-records.js';
 import { findWarmUpFile } from '../../src/repository/warm-up-file.js';
-import { crc32c } from '../../src/savedmodel/bundle/crc32c.js';
 import { encodeMessage } from '../../src/savedmodel/wire/encode.js';
+import { frame } from '../fixtures/tf-record.js';
 import { identity, memoryServable } from '../http/memory-directory.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tfdeploy-warm-up-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-function masked(bytes: Uint8Array): number {
-  const crc = crc32c(bytes);
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
-}
-
-function frame(record: Uint8Array): Buffer {
-  const head = Buffer.alloc(12);
-  head.writeBigUInt64LE(BigInt(record.length));
-  head.writeUInt32LE(masked(head.subarray(0, 8)), 8);
-  const tail = Buffer.alloc(4);
-  tail.writeUInt32LE(masked(record));
-  return Buffer.concat([head, record, tail]);
-}
 
 let count = 0;
 

@@ -1,35 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { decodeExamples } from '../../../src/http/codec/example.js';
-import { defineSchema } from '../../../src/savedmodel/wire/compile.js';
-import { decodeMessage } from '../../../src/savedmodel/wire/decode.js';
-
-const SCHEMA = defineSchema({
-  Example: { features: [1, 'Features'] },
-  Features: { feature: [1, 'map<string, Feature>'] },
-  Feature: {
-    bytes_list: [1, 'BytesList', 'kind'],
-    float_list: [2, 'FloatList', 'kind'],
-    int64_list: [3, 'Int64List', 'kind'],
-  },
-  BytesList: { value: [1, 'bytes[]'] },
-  FloatList: { value: [1, 'float[]'] },
-  Int64List: { value: [1, 'int64[]'] },
-} as const);
-
-/** Features of a serialized example by name, each with the kind of its list. */
-function readBack(bytes: Uint8Array): Record<string, unknown> {
-  const { features } = decodeMessage(SCHEMA, 'Example', bytes);
-  return Object.fromEntries(
-    [...(features?.feature ?? [])].map(([name, { bytes_list, float_list, int64_list }]) => {
-      if (bytes_list !== undefined) return [name, bytes_list.value.map((one) => Buffer.from(one).toString())];
-      if (float_list !== undefined) return [name, { floats: [...float_list.value] }];
-      return [name, int64_list === undefined ? null : [...int64_list.value]];
-    }),
-  );
-}
+import { readExample } from '../../conformance/read-example.js';
 
 function decode(body: string): Record<string, unknown>[] {
-  return decodeExamples(Buffer.from(body)).examples.map(readBack);
+  return decodeExamples(Buffer.from(body)).examples.map(readExample);
 }
 
 describe('examples (rows 56 and 57 of the conformance table)', () => {
