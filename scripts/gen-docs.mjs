@@ -57,7 +57,7 @@ function conformancePage() {
     '# Conformance with TensorFlow Serving',
     `${rows.length} rows taken from TensorFlow Serving's own tests and sources, each a test of \`test/conformance\` named by its number, run with and without \`--strict-tfs\`. ` +
       `With it ${rows.filter(({ always }) => always === undefined).length} answer as TensorFlow Serving does, without it ${rows.filter(isKept).length}.`,
-    '`npx vitest run test/conformance` runs them. Rows that need TensorFlow Serving\'s test models are skipped where those are absent.',
+    "`npx vitest run test/conformance` runs them. Rows that need TensorFlow Serving's test models are skipped where those are absent.",
     '## What differs',
     table(
       ['row', 'what', 'with `--strict-tfs`', 'by default', 'why'],
