@@ -23,7 +23,7 @@ export const HAS_WRK = spawnSync('wrk', ['-v']).error === undefined;
 export async function measureSaturation(url, request, seconds) {
   const body = readFileSync(request);
   const saturate = async (...how) => {
-    const result = await (HAS_WRK ? saturateWithWrk : saturateWithBench)(...how);
+    const result = await saturateAt(...how);
     // Requests that were given up still wait in the server's queue: this one is answered behind them.
     await ask(url, body);
     return result;
@@ -39,6 +39,11 @@ export async function measureSaturation(url, request, seconds) {
   if (best.perSecond === 0) throw new Error(`${url} answered nothing in ${SLOW_PROBE_S} s`);
   const enough = Math.min(MOST_SATURATION_S, Math.ceil(ENOUGH_REQUESTS / best.perSecond));
   return await saturate(url, request, best.concurrency, Math.max(seconds, enough));
+}
+
+/** Requests answered, their rate, and those that failed, at so many connections that always have one open. */
+export function saturateAt(url, request, concurrency, seconds) {
+  return (HAS_WRK ? saturateWithWrk : saturateWithBench)(url, request, concurrency, seconds);
 }
 
 async function saturateWithWrk(url, request, concurrency, seconds) {
@@ -62,6 +67,7 @@ async function saturateWithWrk(url, request, concurrency, seconds) {
   return {
     tool: 'wrk',
     concurrency,
+    requests: result.requests - result.failed,
     perSecond: (result.requests - result.failed) / result.seconds,
     failed: result.failed,
   };
@@ -80,6 +86,7 @@ async function saturateWithBench(url, request, concurrency, seconds) {
   return {
     tool: 'tfdeploy bench',
     concurrency,
+    requests: report.requests.ok,
     perSecond: report.rate.okPerSecond,
     failed: report.requests.failed,
   };

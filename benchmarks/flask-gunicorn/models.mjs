@@ -17,14 +17,10 @@ export const MODELS = {
 
 /** Exports what is not there yet, with real TensorFlow; the folder and the request of each model. */
 export function prepareModels(names) {
-  if (!existsSync(PYTHON)) {
-    throw new Error(
-      `${PYTHON} is absent: set TFDEPLOY_ORACLE_PYTHON to a Python with tensorflow, flask, gunicorn`,
-    );
-  }
   mkdirSync(FOLDER, { recursive: true });
   const missing = names.filter((name) => !existsSync(join(FOLDER, name, 'saved_model.pb')));
   if (missing.length > 0) {
+    checkPython();
     console.error(`exporting ${missing.join(', ')} with TensorFlow…`);
     const script = fileURLToPath(new URL('./export_models.py', import.meta.url));
     const { status } = spawnSync(PYTHON, [script, FOLDER, ...missing], { stdio: ['ignore', 2, 2] });
@@ -35,6 +31,13 @@ export function prepareModels(names) {
     writeFileSync(request, JSON.stringify({ instances: [makeRow(MODELS[name].row, makeRandom())] }));
     return { name, ...MODELS[name], folder: join(FOLDER, name), request };
   });
+}
+
+export function checkPython() {
+  if (existsSync(PYTHON)) return;
+  throw new Error(
+    `${PYTHON} is absent: set TFDEPLOY_ORACLE_PYTHON to a Python with tensorflow, flask, gunicorn`,
+  );
 }
 
 /** Seven digits a number, as a float32 has. */

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { CONTENDERS, makePlanCache, startContender } from './contenders.mjs';
 import { HAS_WRK, LEAST_REQUESTS, measureLatency, measureSaturation } from './load.mjs';
 import { treePssBytes } from './memory.mjs';
-import { MODELS, prepareModels } from './models.mjs';
+import { checkPython, MODELS, prepareModels } from './models.mjs';
 import { formatTable } from './table.mjs';
 
 const { values: flags } = parseArgs({
@@ -30,6 +30,7 @@ const { values: flags } = parseArgs({
 const seconds = flags.smoke ? 2 : Number(flags.seconds);
 const leastRequests = flags.smoke ? 1 : LEAST_REQUESTS;
 const contenders = split(flags.contenders, CONTENDERS);
+if (contenders.some((name) => name !== 'tfdeploy')) checkPython();
 const results = [];
 for (const model of prepareModels(split(flags.models, MODELS))) {
   for (let round = 0; round < Number(flags.rounds); round++) await compare(model, round);

@@ -53,25 +53,17 @@ async function run(data: WorkerData): Promise<void> {
   // The engine's own thread starts first: it loads native code while this one loads the rest.
   const { prepareEngine } = await import('../engine/nursery.js');
   prepareEngine(data.engine);
-  const [
-    { createHttpServer },
-    { createExecutor },
-    { createWorkerDirectory },
-    { loadServable },
-    { openWorkerChannel, toWire },
-    { planDirOf },
-    { createInstruments },
-    { createGrpcDoor },
-  ] = await Promise.all([
-    import('../http/server.js'),
-    import('../engine/executor.js'),
-    import('../repository/directory.js'),
-    import('../repository/servable.js'),
-    import('../supervisor/worker.js'),
-    import('../repository/plan-cache.js'),
-    import('./serve-instruments.js'),
-    import('../grpc/door.js'),
-  ]);
+  const {
+    createExecutor,
+    createGrpcDoor,
+    createHttpServer,
+    createInstruments,
+    createWorkerDirectory,
+    loadServable,
+    openWorkerChannel,
+    planDirOf,
+    toWire,
+  } = await import('./serve-parts.js');
   const log = createLog(data.log);
   const accessLog = data.accessLog === undefined ? undefined : createLog(data.accessLog);
   const channel = openWorkerChannel();

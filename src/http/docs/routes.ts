@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { VERSION } from '../../convert/compiler-version.js';
 import type { ServableDirectory } from '../../repository/types.js';
 import type { Exchange } from '../exchange.js';
@@ -23,5 +22,5 @@ export function handleDocs(exchange: Exchange, directory: ServableDirectory, pat
     return;
   }
   const [name, type] = file;
-  exchange.answer(200, type, readFileSync(join(import.meta.dirname, name)), SAFE);
+  exchange.answer(200, type, readFileSync(new URL(name, import.meta.url)), SAFE);
 }
