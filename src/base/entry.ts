@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The compiled file of a thread or process entry that lies beside `importMetaUrl`, bundled where it is: that
- * starts in half the time. Under a test runner the sources are loaded as TypeScript, which a new thread or
+ * The compiled file of a thread or process entry that lies beside `importMetaUrl`, bundled where there is a bundle, which
+ * starts faster. Under a test runner the sources are loaded as TypeScript, which a new thread or
  * process can not: the built twin is taken then.
  */
 export function entryPath(importMetaUrl: string, name: string): string {
