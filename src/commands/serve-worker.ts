@@ -70,7 +70,8 @@ async function run(data: WorkerData): Promise<void> {
   const { registry, ...instruments } = createInstruments(String(data.id));
 
   const directory = createWorkerDirectory(
-    async (model, { version, modelDir, entryDir }) => {
+    data.id,
+    async (model, { version, modelDir, entryDir }, isBackground) => {
       const startMs = performance.now();
       const servable = await loadServable({
         model,
@@ -79,6 +80,7 @@ async function run(data: WorkerData): Promise<void> {
         limits: data.limits,
         isBatching: data.isBatching,
         isWarmingUp: data.isWarmingUp,
+        isBackground,
         createExecutor: (planDir) =>
           createExecutor({
             planDir,

@@ -13,7 +13,12 @@ export interface DirectoryEvents {
   ready(): void;
 }
 
-export type Load = (model: string, version: VersionSnapshot) => Promise<LoadedServable>;
+/** `isBackground`: requests are being answered meanwhile and go before it. */
+export type Load = (
+  model: string,
+  version: VersionSnapshot,
+  isBackground: boolean,
+) => Promise<LoadedServable>;
 
 interface Copy {
   readonly loading: Promise<LoadedServable>;
@@ -43,8 +48,11 @@ class SnapshotDirectory implements WorkerDirectory {
   /** Per model the servables that answer, highest version first. */
   #routes = new Map<string, readonly LoadedServable[]>();
   #labels = new Map<string, ReadonlyMap<string, bigint>>();
+  /** Ends when what is loaded in the background is; one version at a time. */
+  #background: Promise<unknown> = Promise.resolve();
 
   constructor(
+    private readonly worker: number,
     private readonly load: Load,
     private readonly events: DirectoryEvents,
   ) {}
@@ -121,7 +129,8 @@ class SnapshotDirectory implements WorkerDirectory {
       for (const version of model.versions) {
         if (version.goal === 'load' || version.goal === 'serve') {
           wanted.add(version.id);
-          if (!this.#copies.has(version.id) && !this.#failed.has(version.id))
+          const isTurn = version.turn === undefined || version.turn === this.worker;
+          if (isTurn && !this.#copies.has(version.id) && !this.#failed.has(version.id))
             this.#startLoading(model.name, version);
         } else this.#failed.delete(version.id);
       }
@@ -155,7 +164,12 @@ class SnapshotDirectory implements WorkerDirectory {
   }
 
   #startLoading(model: string, version: VersionSnapshot): void {
-    const copy: Copy = { loading: this.load(model, version), servable: undefined, isLeaving: false };
+    const isBackground = version.turn !== undefined;
+    const loading = isBackground
+      ? this.#background.then(() => this.load(model, version, true))
+      : this.load(model, version, false);
+    if (isBackground) this.#background = loading.catch(() => {});
+    const copy: Copy = { loading, servable: undefined, isLeaving: false };
     this.#copies.set(version.id, copy);
     copy.loading.then(
       (servable) => {
@@ -216,6 +230,7 @@ class SnapshotDirectory implements WorkerDirectory {
   }
 }
 
-export function createWorkerDirectory(load: Load, events: DirectoryEvents): WorkerDirectory {
-  return new SnapshotDirectory(load, events);
+/** The directory of the worker with this number. */
+export function createWorkerDirectory(worker: number, load: Load, events: DirectoryEvents): WorkerDirectory {
+  return new SnapshotDirectory(worker, load, events);
 }

@@ -60,7 +60,17 @@ const STATES: Readonly<Record<Phase, VersionState>> = {
   failed: 'END',
 };
 
-function snapshotVersion(record: VersionRecord): VersionSnapshot {
+/**
+ * Loading takes the cores from requests, so the workers of a server that answers already load one after the
+ * other: the first that does not hold the version yet.
+ */
+function findTurn(record: VersionRecord, workers: ReadonlySet<number>): number | undefined {
+  if (record.phase !== 'loading') return undefined;
+  for (const worker of workers) if (!record.holders.has(worker)) return worker;
+  return undefined;
+}
+
+function snapshotVersion(record: VersionRecord, turn: number | undefined): VersionSnapshot {
   return {
     id: record.id,
     version: String(record.version),
@@ -70,6 +80,7 @@ function snapshotVersion(record: VersionRecord): VersionSnapshot {
     state: STATES[record.phase],
     errorCode: record.failure?.grpc ?? 'OK',
     errorMessage: record.failure?.message ?? '',
+    ...(turn === undefined ? {} : { turn }),
   };
 }
 
@@ -82,14 +93,18 @@ function listLabels(model: ModelRecord, canPrecede: boolean): (readonly [string,
     .map(([label, version]) => [label, String(version)] as const);
 }
 
-function snapshotModel(model: ModelRecord, canLabelsPrecede: boolean): ModelSnapshot {
+function snapshotModel(
+  model: ModelRecord,
+  canLabelsPrecede: boolean,
+  turnOf: (record: VersionRecord) => number | undefined,
+): ModelSnapshot {
   return {
     name: model.config.name,
     labels: listLabels(model, canLabelsPrecede),
     // Sorting is stable: of one version, the record that was made last comes first.
     versions: [...model.versions]
       .sort((a, b) => (a.version < b.version ? 1 : a.version > b.version ? -1 : 0))
-      .map(snapshotVersion),
+      .map((record) => snapshotVersion(record, turnOf(record))),
   };
 }
 
@@ -106,10 +121,16 @@ export function isModelSettled(model: ModelRecord): boolean {
   );
 }
 
-export function takeSnapshot(models: ReadonlyMap<string, ModelRecord>, canLabelsPrecede: boolean): Snapshot {
+export function takeSnapshot(
+  models: ReadonlyMap<string, ModelRecord>,
+  canLabelsPrecede: boolean,
+  workers: ReadonlySet<number>,
+): Snapshot {
   const all = [...models.values()];
+  const isServing = all.some(({ versions }) => versions.some(({ phase }) => phase === 'serving'));
+  const turnOf = (record: VersionRecord) => (isServing ? findTurn(record, workers) : undefined);
   return {
-    models: all.map((model) => snapshotModel(model, canLabelsPrecede)),
+    models: all.map((model) => snapshotModel(model, canLabelsPrecede, turnOf)),
     isSettled: all.every(isModelSettled),
   };
 }

@@ -180,7 +180,7 @@ class WatchedRepository implements Repository {
   }
 
   #publish(): void {
-    const snapshot = takeSnapshot(this.#state.models, this.options.canLabelsPrecede);
+    const snapshot = takeSnapshot(this.#state.models, this.options.canLabelsPrecede, this.#state.workers);
     const text = JSON.stringify(snapshot);
     if (text === this.#published) return;
     this.#published = text;

@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly limits: BatchLimits;
   readonly isBatching: boolean;
   readonly isWarmingUp: boolean;
+  /** Others are answering meanwhile: warming up leaves them half of the time. */
+  readonly isBackground?: boolean;
   readonly createExecutor: (planDir: string) => Promise<PlanExecutor>;
   readonly onBatch?: SchedulerOptions['onBatch'];
   readonly onShed?: SchedulerOptions['onShed'];
@@ -155,7 +157,11 @@ class PlanServable implements LoadedServable {
       await this.executor.warm(signature.name);
       if (!this.options.isWarmingUp) continue;
       const budgetMs = WARM_UP_BUDGET_MS / runnable.length;
-      const { fullRows, failure } = await warmUp(this.scheduler, signature, this.options.limits, budgetMs);
+      const { fullRows, failure } = await warmUp(this.scheduler, signature, {
+        limits: this.options.limits,
+        budgetMs,
+        isBackground: this.options.isBackground ?? false,
+      });
       if (failure !== undefined) this.cold.set(signature.name, failure);
       this.fullRows.set(signature.name, fullRows);
     }

@@ -15,6 +15,8 @@ export interface VersionSnapshot {
   readonly state: VersionState;
   readonly errorCode: string;
   readonly errorMessage: string;
+  /** The worker that is to load it, while others answer for what is served; absent when all may load at once. */
+  readonly turn?: number;
 }
 
 export interface ModelSnapshot {

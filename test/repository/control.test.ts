@@ -62,10 +62,10 @@ function book(config = model()) {
     loaded: (worker: number, id: string) => send({ kind: 'loaded', worker, id }),
     unloaded: (worker: number, id: string) => send({ kind: 'unloaded', worker, id }),
     states(canPrecede = false) {
-      const { models } = takeSnapshot(state.models, canPrecede);
+      const { models } = takeSnapshot(state.models, canPrecede, state.workers);
       return Object.fromEntries((models[0]?.versions ?? []).map(({ version, state: s }) => [version, s]));
     },
-    snapshot: (canPrecede = false) => takeSnapshot(state.models, canPrecede),
+    snapshot: (canPrecede = false) => takeSnapshot(state.models, canPrecede, state.workers),
   };
 }
 
@@ -102,6 +102,25 @@ describe('the book of models', () => {
     b.unloaded(1, '1');
     b.unloaded(2, '1');
     expect(b.states()).toEqual({ 1: 'END', 2: 'AVAILABLE' });
+  });
+
+  it('has one worker after the other load a new version, but all at once when nothing is served', () => {
+    const b = book();
+    const turn = () => b.snapshot().models[0]?.versions[0]?.turn;
+    b.scan([1]);
+    b.compiled('1');
+    expect(turn()).toBeUndefined();
+    b.loaded(1, '1');
+    b.loaded(2, '1');
+    b.scan([1, 2]);
+    expect(turn()).toBeUndefined();
+    b.compiled('2');
+    expect(turn()).toBe(1);
+    b.loaded(1, '2');
+    expect(turn()).toBe(2);
+    b.send({ kind: 'worker-down', worker: 2 });
+    expect(turn()).toBeUndefined();
+    expect(b.states()).toEqual({ 1: 'UNLOADING', 2: 'AVAILABLE' });
   });
 
   it('a broken new version leaves the old one serving and says why', () => {

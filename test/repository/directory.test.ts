@@ -35,6 +35,7 @@ function directory() {
   const loads = new Map<string, { resolve(): void; reject(error: Error): void }>();
   const closed: string[] = [];
   const subject = createWorkerDirectory(
+    1,
     (model, { id, version: number }) =>
       new Promise((resolve, reject) => {
         const servable = {
@@ -101,6 +102,23 @@ describe('the directory of a worker', () => {
     expect(() => subject.find('foo', {})).toThrow('Servable not found for request: Latest(foo)');
     expect(() => subject.status('foo')).toThrow('Could not find any versions of model foo');
     expect(() => subject.status('m', 99n)).toThrow('Could not find version 99 of model m');
+  });
+
+  it('loads beside requests only in its turn, one version after the other', async () => {
+    const { subject, told, loads, load } = directory();
+    const others = { turn: 2 };
+    const mine = { turn: 1 };
+    subject.apply(snapshot([version('b', 2, 'load', others), version('a', 1, 'load', others)]));
+    await load('');
+    expect([...loads.keys()]).toEqual([]);
+    subject.apply(snapshot([version('b', 2, 'load', mine), version('a', 1, 'load', mine)]));
+    await load('');
+    expect([...loads.keys()]).toEqual(['b']);
+    await load('b');
+    expect(told).toContain('loaded b');
+    expect([...loads.keys()]).toEqual(['b', 'a']);
+    await load('a');
+    expect(told).toEqual(['ready', 'loaded b', 'loaded a']);
   });
 
   it('lets an old version go after it is off the route', async () => {
