@@ -16,7 +16,8 @@ export function assetValues(model: SavedModel, metaGraph: MetaGraph): Map<string
   return values;
 }
 
-function assetDir(model: SavedModel): string {
+/** The folder of the model's assets, with a slash behind. */
+export function assetDir(model: SavedModel): string {
   return `${model.dir}/assets/`;
 }
 

@@ -10,6 +10,7 @@ import { assetPath, assetValues, readAsset } from './assets.js';
 import { heldValue } from './constants.js';
 import { EffectWalk, type Reached } from './effects.js';
 import { Expander, pathOf } from './expand.js';
+import { FOREST_HANDLE, FOREST_LOADER, loadForest } from './forests.js';
 import { Inference } from './infer.js';
 import { evaluate } from './interpret.js';
 import { type Node, type TableValue, type Value, ValueFactory } from './ir.js';
@@ -35,6 +36,8 @@ const TABLE_FILLERS: ReadonlyMap<string, 'refuse' | 'replace'> = new Map([
 
 interface Ran {
   readonly tables: Map<string, HostTable>;
+  /** Packed decision forests, by the name of their handle. */
+  readonly forests: Map<string, TensorValue>;
   readonly variables: Map<string, () => TensorValue>;
 }
 
@@ -59,10 +62,12 @@ export class Initialization {
     return this.#run().variables;
   }
 
-  /** The constant that ReadFile of an asset gives. */
+  /** The constant that ReadFile of an asset gives, and the forest that a handle stands for. */
   compute(node: Node): readonly TensorValue[] | undefined {
     if (node.op === 'ReadFile') return readAsset(this.model, node.inputs[0]!.constant!);
-    return undefined;
+    if (node.op !== FOREST_HANDLE) return undefined;
+    const forest = this.#run().forests.get(tableName(node.attrs, node.name));
+    return forest === undefined ? undefined : [forest];
   }
 
   /** The tables among the nodes of a graph, by the name of their handle. */
@@ -101,7 +106,7 @@ export class Initialization {
 
   #run(): Ran {
     if (this.#ran !== undefined) return this.#ran;
-    this.#ran = { tables: new Map(), variables: new Map() };
+    this.#ran = { tables: new Map(), forests: new Map(), variables: new Map() };
     const index = new NodeIndex(this.metaGraph.graph);
     for (const [name, { keys, values }] of this.bindings().tables) {
       const node = index.main.get(name);
@@ -134,6 +139,7 @@ export class Initialization {
     walk.walk(main, [`^${opName}`]);
     for (const each of walk.reached) {
       if (TABLE_FILLERS.has(each.node.op)) this.#fill(expander, main, each);
+      else if (each.node.op === FOREST_LOADER) this.#loadForest(expander, main, each);
       else if (/^Assign(VariableOp)?$/.test(each.node.op)) this.#assign(expander, main, each);
     }
   }
@@ -164,6 +170,15 @@ export class Initialization {
     const table = known ?? { keyDType: keys.dtype, valueDType: values.dtype, map: new Map() };
     tables.set(name, table);
     fillTable(table, keys, values, TABLE_FILLERS.get(node.op)!);
+  }
+
+  #loadForest(expander: Expander, main: Scope, reached: Reached): void {
+    const place = expander.resolver.resolve(reached.scope, dataInputs(reached.node)[0] ?? '');
+    if (isValue(place)) return;
+    const name = tableName(place.node.attrs, pathOf(place.scope, place.node));
+    const attrs = new AttrReader(reached.node.op, reached.node.name, reached.node.attrs);
+    const [folder] = this.#values(expander, main, reached, 1);
+    this.#run().forests.set(name, loadForest(this.model, folder!, attrs.string('file_prefix', '')));
   }
 
   #readFile({ scope, node }: Reached, table: AttrReader, filename: Tensor): { keys: Tensor; values: Tensor } {

@@ -6,6 +6,7 @@ import { convKernels } from './conv.js';
 import { diagonalKernels } from './diagonal.js';
 import { einsumKernels } from './einsum.js';
 import { encodeKernels } from './encode.js';
+import { forestKernels } from './forest/kernels.js';
 import { fusedKernels } from './fused.js';
 import { gatherKernels } from './gather.js';
 import { imageKernels } from './image/decode.js';
@@ -87,4 +88,5 @@ export const FAMILIES: readonly KernelFamily[] = [
   nmsKernels,
   imageKernels,
   linalgKernels,
+  forestKernels,
 ];

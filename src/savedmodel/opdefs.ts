@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { TfdeployError } from '../base/error.js';
+import { CUSTOM_OPS } from './custom-ops.js';
 import { ProtoTensor } from './read/tensor.js';
 import type { ArgDef, AttrValue } from './types.js';
 
@@ -23,7 +24,8 @@ export interface OpDef {
 
 type DefaultJson = null | boolean | number | string | readonly DefaultJson[];
 type AttrJson = string | readonly [type: string, fallback: DefaultJson];
-type OpJson = readonly [
+/** One row: `name:type` of inputs and of outputs, attributes, statefulness. */
+export type OpJson = readonly [
   inputs: string,
   outputs: string,
   attrs: Readonly<Record<string, AttrJson>>,
@@ -45,19 +47,19 @@ function loadRegistry(): RegistryJson {
   return registry;
 }
 
-/** What TensorFlow declares about the operation; undefined for a custom or unknown one. */
+/** What TensorFlow, or a library known here, declares about the operation; undefined for an unknown one. */
 export function opDef(name: string): OpDef | undefined {
   let def = parsed.get(name);
   if (def === undefined) {
-    const { ops } = loadRegistry();
-    if (!Object.hasOwn(ops, name)) return undefined;
+    const ops = [loadRegistry().ops, CUSTOM_OPS].find((rows) => Object.hasOwn(rows, name));
+    if (ops === undefined) return undefined;
     def = parseOp(name, ops[name]!);
     parsed.set(name, def);
   }
   return def;
 }
 
-/** Names of all operations of the registry. */
+/** Names of all operations of TensorFlow's registry. */
 export function opNames(): string[] {
   return Object.keys(loadRegistry().ops);
 }

@@ -1,5 +1,5 @@
 import type { Flow, FlowContext } from './flow.js';
-import { frontAxis, MIXED, ROWS, rowsLike } from './flow.js';
+import { FIXED, frontAxis, MIXED, ROWS, rowsLike } from './flow.js';
 
 /** What an op's outputs are, some input being `rows` or `size` (all fixed and all size are decided before). */
 export type FlowRule = (c: FlowContext) => Flow | readonly Flow[];
@@ -268,6 +268,15 @@ const recurrent: FlowRule = (c) => {
 };
 
 /** Rules by op. An op without one mixes rows, as far as we know. */
+/** Numbers, flags and categories by example; sets of categories are ragged, which rows are not told of. */
+const forest: FlowRule = (c) => {
+  const groups = [0, 1, 2].filter((index) => c.flow(index).kind === 'rows');
+  const areAlike = groups.every((index) => sameGroup(c.flow(index), c.flow(groups[0]!)));
+  const areOthersEmpty = [0, 1, 2].every((index) => groups.includes(index) || c.shape(index)?.[1] === 0);
+  if (groups.length === 0 || !areAlike || !areOthersEmpty || !c.areFixedFrom(3)) return MIXED;
+  return [c.flow(groups[0]!), FIXED];
+};
+
 export const FLOW_RULES: ReadonlyMap<string, FlowRule> = new Map(
   Object.entries({
     ...table(
@@ -357,6 +366,7 @@ export const FLOW_RULES: ReadonlyMap<string, FlowRule> = new Map(
     ReverseV2: reverse,
     ReverseSequence: reverseSequence,
     Roll: roll,
+    SimpleMLInferenceOpWithHandle: forest,
     LookupTableFind: onlyData(1, 1),
     LookupTableFindV2: onlyData(1, 1),
   }),

@@ -142,6 +142,11 @@ export const miscShapes: ShapeFamily = {
   ...sameRow('MatrixDiagV2 MatrixDiagV3', (c) => [matrixDiag(c)]),
   ...sameRow('MatrixDiagPartV2 MatrixDiagPartV3', (c) => [matrixDiagPart(c)]),
   ...sameRow('DenseBincount', (c) => [bincount(c)]),
+  SimpleMLInferenceOpWithHandle: (c) => {
+    const group = [0, 1, 2].find((index) => c.dims(index)?.[1] !== 0);
+    const dense = c.attrs.int('dense_output_dim');
+    return [[group === undefined ? c.fresh() : (c.dims(group)?.[0] ?? c.fresh()), dense], [dense]];
+  },
   BoostedTreesBucketize: (c) => Array.from({ length: c.outputCount }, (_, i) => c.shape(i)),
   Bincount: (c) => [[c.ints(1)?.[0] ?? c.fresh()]],
   HistogramFixedWidth: (c) => [[c.constInt(2) ?? c.fresh()]],
