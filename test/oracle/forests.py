@@ -57,7 +57,6 @@ MODELS = {
     "gbt-regression": (GBT, "regression", {"num_trees": 30}),
     "gbt-ranking": (GBT, "ranking", {"num_trees": 10, "ranking_group": "group"}),
     "gbt-oblique": (GBT, "binary", {"num_trees": 20, "split_axis": "SPARSE_OBLIQUE"}),
-    "gbt-one-hot": (GBT, "binary", {"num_trees": 20, "categorical_algorithm": "ONE_HOT"}),
     "gbt-random-sets": (GBT, "multi", {"num_trees": 8, "categorical_algorithm": "RANDOM"}),
     "gbt-focal": (GBT, "binary", {"num_trees": 10, "loss": "BINARY_FOCAL_LOSS"}),
     "gbt-local-gaps": (GBT, "binary", {"num_trees": 20, "missing_value_policy": "LOCAL_IMPUTATION"}),
