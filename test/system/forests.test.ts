@@ -25,7 +25,8 @@ const names = exportForests();
 if (names.length < COUNT && process.env.CI === 'true') {
   throw new Error(`${PYTHON}: TensorFlow Decision Forests is not installed`);
 }
-if (names.length === 0) console.warn('SKIPPED: no Python with TensorFlow Decision Forests (TFDEPLOY_FOREST_PYTHON)');
+if (names.length === 0)
+  console.warn('SKIPPED: no Python with TensorFlow Decision Forests (TFDEPLOY_FOREST_PYTHON)');
 
 describe.skipIf(names.length === 0)('decision forests answer as TensorFlow Decision Forests does', () => {
   it.each(names)('%s', { timeout: 60_000 }, async (name) => {
