@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { entryPath } from '../base/entry.js';
 import { TfdeployError } from '../base/error.js';
@@ -16,7 +16,7 @@ import type { Listener } from '../supervisor/listener.js';
 import { createNotifier } from '../supervisor/sd-notify.js';
 import { startSupervisor } from '../supervisor/supervisor.js';
 import type { Supervisor } from '../supervisor/types.js';
-import { upgradeProcess } from '../supervisor/upgrade.js';
+import { createUpgrade } from '../supervisor/upgrade.js';
 import type { CommandHandler } from './define.js';
 import { listModels, pollModelConfig } from './serve-models.js';
 import { logOptions, planServing } from './serve-plan.js';
@@ -56,7 +56,11 @@ function writePidfile(path: string | undefined): () => void {
   } catch (cause) {
     throw new TfdeployError('TFD_CONFIG', `pidfile ${path}: ${(cause as Error).message}`, { cause });
   }
-  return () => rmSync(path, { force: true });
+  return () => {
+    // After an upgrade it is that of the new program.
+    if (existsSync(path) && readFileSync(path, 'utf8').trim() === String(process.pid))
+      rmSync(path, { force: true });
+  };
 }
 
 function repositoryOptions(config: Config) {
@@ -105,6 +109,7 @@ export const runServe: CommandHandler = async (args, options, context) => {
   const { workers, threads, reason } = plan.cores;
   log.info(`workers: ${workers}, threads of each: ${threads}`, { because: reason });
   const removePidfile = writePidfile(config.pidfile);
+  const notifier = createNotifier(process.env, log);
   const repository = { ...repositoryOptions(config), log };
 
   const supervisor = startSupervisor({
@@ -118,7 +123,7 @@ export const runServe: CommandHandler = async (args, options, context) => {
     isFailingFast: config.fail_fast,
     reportDir: process.env.STATE_DIRECTORY ?? tmpdir(),
     log,
-    notifier: createNotifier(process.env, log),
+    notifier,
     async reload() {
       const next = await resolveConfig(sources);
       for (const name of FIXED_FIELDS)
@@ -127,11 +132,19 @@ export const runServe: CommandHandler = async (args, options, context) => {
       const models = listModels(args, next.config);
       return planServing(next.config, next.given, models, engine, sockets.grpc.length);
     },
-    upgrade() {
-      // The new program opens its own at the same path, and closing removes the file there.
-      closeControl();
-      upgradeProcess([sockets.rest, ...sockets.grpc], log);
-    },
+    upgrade: createUpgrade({
+      listeners: [sockets.rest, ...sockets.grpc],
+      log,
+      onHandOver() {
+        notifier.setQuiet(true);
+        // The new program opens its own at the same path, and closing removes the file there.
+        closeControl();
+      },
+      onTakeBack() {
+        notifier.setQuiet(false);
+        closeControl = openControl(config, sockets.rest, supervisor, log);
+      },
+    }),
     onReady(status) {
       const facts = {
         ...status,
@@ -146,7 +159,7 @@ export const runServe: CommandHandler = async (args, options, context) => {
     },
   });
   const stopPolling = pollModelConfig(config, supervisor, log);
-  const closeControl = openControl(config, sockets.rest, supervisor, log);
+  let closeControl = openControl(config, sockets.rest, supervisor, log);
   try {
     return await supervisor.ended;
   } finally {

@@ -220,7 +220,10 @@ function reconcile(state: SupervisorState, now: number, decision: Decision): voi
   for (let count = current.filter(isLive).length; count < wanted && now >= state.notBeforeMs; count++)
     decision.push({ kind: 'fork', id: addWorker(state, now).id });
 
-  const isDeaf = !all.some(({ isListening }) => isListening);
+  // On a socket that was handed over a client that waits is served later, or by the program that is being
+  // replaced: an early 503 would lose it.
+  const mayWait = state.isHandedOver && !state.isAnnounced;
+  const isDeaf = !mayWait && !all.some(({ isListening }) => isListening);
   // The port answers from the first moment of the server, and of a restart that takes long.
   for (const worker of current)
     if (isDeaf && worker.isUp && (!state.isAnnounced || now - worker.bornMs >= LISTEN_AFTER_MS)) {

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { rmSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
 import net, { type AddressInfo, isIPv6 } from 'node:net';
+import { dirname, join } from 'node:path';
 import { TfdeployError } from '../base/error.js';
 
 /** A bound socket that workers accept from. The supervisor holds it, so it outlives every worker. */
@@ -8,6 +9,10 @@ export interface Listener {
   readonly fd: number;
   /** A path for a UNIX socket; undefined for a socket that came from outside: the first worker tells its address. */
   readonly address: { readonly host: string; readonly port: number } | string | undefined;
+  /** It was bound by systemd or an older program. */
+  readonly isHandedOver: boolean;
+  /** Somebody else goes on with the socket: closing it leaves its path where it is. Returns what undoes it. */
+  handOver(): () => void;
   close(): void;
 }
 
@@ -44,6 +49,7 @@ const TEXTS: ReadonlyMap<string, (where: string, flag: string) => readonly [stri
     (where) => [`${where} may not be bound`, 'ports below 1024 need privileges: choose a higher one'],
   ],
   ['EADDRNOTAVAIL', (where) => [`${where} is no address of this machine`, 'see --host']],
+  ['ENOTSOCK', (where) => [`${where} is there already and is no socket`, 'choose another path']],
 ]);
 
 function refuse(code: string, where: string, flag = ''): TfdeployError {
@@ -84,21 +90,30 @@ export async function openListener(
     handle.close();
     throw refuse(errorName(status), where, flag);
   }
-  return {
-    fd: handle.fd,
-    address: { host: address, port: bound.port ?? port },
-    close: closeOnce(() => handle.close()),
-  };
+  return listenerOf(handle, { host: address, port: bound.port ?? port }, false);
 }
 
-/** Binds a UNIX socket; one that a server left behind when it was killed is replaced. */
+/**
+ * Binds a UNIX socket; one that a server left behind when it was killed is replaced. TFD_UNAVAILABLE when a
+ * server answers there or the path is taken by something else.
+ */
 export async function openSocketPath(path: string): Promise<Listener> {
-  // An abstract or relative path means what the system makes of it; a live server is never unlinked.
   if (await isAnswered(path)) throw refuse('EADDRINUSE', path);
-  rmSync(path, { force: true });
-  const handle = bindSocket(path, -1, -1, -1);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSocket()) throw refuse('ENOTSOCK', path);
+  // libuv removes the name a socket was bound with when this process closes it, even while a program that the
+  // socket was handed to goes on: bound under another name it leaves the path alone.
+  const draft = join(dirname(path), `.${process.pid.toString(36)}`);
+  rmSync(draft, { force: true });
+  const handle = bindSocket(draft, -1, -1, -1);
   if (typeof handle === 'number') throw refuse(errorName(handle), path);
-  return { fd: handle.fd, address: path, close: closeOnce(() => handle.close()) };
+  try {
+    renameSync(draft, path);
+  } catch (error) {
+    handle.close();
+    throw refuse((error as NodeJS.ErrnoException).code ?? 'error', path);
+  }
+  return listenerOf(handle, path, false);
 }
 
 function isAnswered(path: string): Promise<boolean> {
@@ -157,14 +172,34 @@ function adoptSocket(fd: number): Listener {
   const isTcp = handle.getsockname !== undefined && handle.getsockname(bound) === 0;
   const { address: host, port } = bound;
   const address = isTcp && host !== undefined && port !== undefined ? { host, port } : undefined;
-  return { fd, address, close: closeOnce(() => handle.close()) };
+  return listenerOf(handle, address, true, fd);
 }
 
-function closeOnce(close: () => void): () => void {
+function listenerOf(
+  handle: SocketHandle,
+  address: Listener['address'],
+  isHandedOver: boolean,
+  fd = handle.fd,
+): Listener {
   let isOpen = true;
-  return () => {
-    if (isOpen) close();
-    isOpen = false;
+  let isOwner = !isHandedOver;
+  return {
+    fd,
+    address,
+    isHandedOver,
+    handOver() {
+      const before = isOwner;
+      isOwner = false;
+      return () => {
+        isOwner = before;
+      };
+    },
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      handle.close();
+      if (isOwner && typeof address === 'string') rmSync(address, { force: true });
+    },
   };
 }
 

@@ -14,6 +14,12 @@ export interface SupervisorSettings {
   readonly random: () => number;
 }
 
+/** How the supervisor came by its sockets. */
+export interface Start {
+  /** From systemd or an older program: clients may be waiting in them, or be answered by somebody else. */
+  readonly isHandedOver: boolean;
+}
+
 export type WorkerPhase = 'booting' | 'ready' | 'draining' | 'killing';
 
 export interface WorkerRecord {
@@ -40,6 +46,7 @@ export interface WorkerRecord {
 
 export interface SupervisorState {
   settings: SupervisorSettings;
+  readonly isHandedOver: boolean;
   phase: 'running' | 'draining' | 'quitting';
   target: number;
   generation: number;
@@ -107,9 +114,13 @@ export type SupervisorAction =
   | { readonly kind: 'count-restart'; readonly reason: string }
   | { readonly kind: 'exit'; readonly status: number };
 
-export function createSupervisorState(settings: SupervisorSettings): SupervisorState {
+export function createSupervisorState(
+  settings: SupervisorSettings,
+  { isHandedOver }: Start = { isHandedOver: false },
+): SupervisorState {
   return {
     settings,
+    isHandedOver,
     phase: 'running',
     target: settings.workers,
     generation: 1,

@@ -42,7 +42,7 @@ class ProcessSupervisor implements Supervisor {
 
   constructor(private readonly options: SupervisorOptions) {
     this.#plan = options.plan;
-    this.#state = createSupervisorState(options.plan.settings);
+    this.#state = createSupervisorState(options.plan.settings, options.listener);
     this.#repository = createRepository({
       ...options.repository,
       onSnapshot: (snapshot) => this.#publish(snapshot),

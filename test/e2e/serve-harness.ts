@@ -22,7 +22,12 @@ export interface Server {
   readonly ended: Promise<number | string>;
 }
 
-const children: ChildProcess[] = [];
+interface Launched {
+  readonly child: ChildProcess;
+  readonly log: () => string;
+}
+
+const children: Launched[] = [];
 const folders: string[] = [];
 
 export function tempFolder(): string {
@@ -40,7 +45,7 @@ export function endLater(pid: number): void {
 
 /** Ends what the tests of a file started. Call it in `afterEach`. */
 export function cleanUp(): void {
-  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  for (const { child } of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
   for (const pid of strangers.splice(0))
     try {
       process.kill(pid, 'SIGKILL');
@@ -79,8 +84,8 @@ export function launch(
       stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     },
   );
-  children.push(child);
   let log = '';
+  children.push({ child, log: () => log });
   const watchers = new Set<() => void>();
   child.stderr?.on('data', (chunk) => {
     log += chunk;
@@ -103,7 +108,12 @@ export function launch(
         else if (isOver) reject(new Error(`the server ended without saying ${text}:\n${log}`));
         else return;
         watchers.delete(watch);
+        clearTimeout(timer);
       };
+      const timer = setTimeout(() => {
+        watchers.delete(watch);
+        reject(new Error(`the server did not say ${text} within ${WAIT_MS / 1000} s:\n${tellServers()}`));
+      }, WAIT_MS);
       watchers.add(watch);
       watch();
     });
@@ -113,12 +123,22 @@ export function launch(
 /** Starts `tfdeploy serve` on a free port and waits for its readiness line. */
 export async function startServe(args: readonly string[], options: StartOptions = {}): Promise<Server> {
   const { child, ended, log, logged } = launch(['--rest_api_port', '0', ...args], options);
+  const timer = setTimeout(() => child.kill('SIGKILL'), WAIT_MS);
   for await (const line of createInterface({ input: child.stdout! })) {
     const ready = JSON.parse(line) as { event: string; rest: string };
-    if (ready.event === 'ready') return { child, url: ready.rest, ready: { ...ready }, ended, log, logged };
+    if (ready.event !== 'ready') continue;
+    clearTimeout(timer);
+    return { child, url: ready.rest, ready: { ...ready }, ended, log, logged };
   }
+  clearTimeout(timer);
   throw new Error(`the server ended before it was ready:\n${log()}`);
 }
+
+/** Whether a process runs; a zombie has ended. */
+export const isAlive = (pid: number): boolean => {
+  const stat = statOf(pid);
+  return stat !== '' && !/\) [ZX] /.test(stat);
+};
 
 /** Pids of the worker processes, oldest first. */
 export function workerPids(server: Server): number[] {
@@ -129,16 +149,20 @@ function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
-      } catch {
-        return false;
-      }
+      const stat = statOf(name);
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
     })
     .map(Number)
     .filter((pid) => isWorker(pid))
     .sort((a, b) => a - b);
+}
+
+function statOf(pid: number | string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function isWorker(pid: number): boolean {
@@ -149,9 +173,28 @@ function isWorker(pid: number): boolean {
   }
 }
 
-/** Waits until `test` holds; the test's own time limit ends it otherwise. */
+/** Below the time limits of the tests, so that a wait that ends in vain can tell why. */
+const WAIT_MS = 80_000;
+
+/** What the servers of this test have said and which processes they have: for the message of a failed wait. */
+function tellServers(): string {
+  return children
+    .map(({ child, log }) => {
+      const pid = child.pid ?? 0;
+      const workers = childrenOf(pid).map((each) => `${each} ${/\) (.) /.exec(statOf(each))?.[1]}`);
+      return `-- server ${pid}, ended: ${child.exitCode ?? child.signalCode ?? 'no'}, workers: ${workers.join(', ')}\n${log()}`;
+    })
+    .join('\n');
+}
+
+/** Waits until `test` holds; rejects with what the servers were at when that takes too long. */
 export async function until(test: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await test())) await new Promise((resolve) => setTimeout(resolve, 20));
+  const endMs = performance.now() + WAIT_MS;
+  while (!(await test())) {
+    if (performance.now() > endMs)
+      throw new Error(`not so within ${WAIT_MS / 1000} s: ${test}\n${tellServers()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** y = x·w + [bias, 2·bias] with w = [[1, 2], [3, 4]]: `answerOf` computes the same. */
@@ -192,7 +235,10 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One request; rejects with the socket's error. */
+/** Longer than any deadline of the server. */
+const ANSWER_MS = 60_000;
+
+/** One request; rejects with the socket's error, or when nobody answers. */
 export function send(url: string, body?: string, agent?: Agent): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -209,34 +255,42 @@ export function send(url: string, body?: string, agent?: Agent): Promise<Answer>
         response.on('error', reject);
       },
     );
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error(`no answer within ${ANSWER_MS / 1000} s`)),
+      ANSWER_MS,
+    );
+    outgoing.on('close', () => clearTimeout(timer));
     outgoing.on('error', reject);
     outgoing.end(body);
   });
 }
 
 export interface Load {
-  /** Answers with status 200 so far. */
+  /** Answers with status 200 so far; throws once a client has given up, for then there may be no more. */
   readonly answered: () => number;
   /** Every answer seen that was not as expected. */
   readonly failures: readonly string[];
   stop(): Promise<void>;
 }
 
+const MOST_FAILURES = 20;
+
 /**
- * Keep-alive clients that send one request after the other and check each answer against the biases that may
- * serve. With `canEnd` a refused connection is the end of the load, not a failure.
+ * Clients that send one request after the other, each on its connection or with `keepAlive: false` on a new one
+ * every time, and check each answer against the biases that may serve. With `canEnd` a refused connection is the
+ * end of the load, not a failure.
  */
 export function startLoad(
   url: string,
   clients: number,
   biases: () => readonly number[],
-  { canEnd = false, path = '/v1/models/linear:predict' } = {},
+  { canEnd = false, keepAlive = true, path = '/v1/models/linear:predict' } = {},
 ): Load {
   const failures: string[] = [];
   let answered = 0;
   let isStopping = false;
   const run = async (client: number): Promise<void> => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const agent = new Agent({ keepAlive, maxSockets: 1 });
     for (let count = 0; !isStopping; count++) {
       const row = [client, count % 100] as const;
       try {
@@ -253,13 +307,16 @@ export function startLoad(
         if (canEnd && code === 'ECONNREFUSED') break;
         failures.push(String(code ?? error));
       }
-      if (failures.length > 20) break;
+      if (failures.length > MOST_FAILURES) break;
     }
     agent.destroy();
   };
   const running = Array.from({ length: clients }, (_, client) => run(client));
   return {
-    answered: () => answered,
+    answered() {
+      if (failures.length > MOST_FAILURES) throw new Error(`the load gave up: ${failures.join('\n')}`);
+      return answered;
+    },
     failures,
     async stop() {
       isStopping = true;

@@ -4,7 +4,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
   cleanUp,
   dropCache,
-  endLater,
+  isAlive,
   type Server,
   send,
   startLoad,
@@ -28,16 +28,6 @@ function modelDir(): string {
 
 const serveTwo = (...args: string[]): Promise<Server> =>
   startServe([`linear=${modelDir()}`, '--workers', '2', '--threads', '1', ...args]);
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    // A zombie has ended.
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
 
 describe('the processes of tfdeploy serve', () => {
   it('SIGTERM under load: no request fails and the status is 0', { timeout: LIMIT }, async () => {
@@ -156,25 +146,5 @@ describe('the processes of tfdeploy serve', () => {
       await send(`${server.url}/v1/models/linear:predict`, '{"instances": [[1, 2]]}');
       return readFileSync(file, 'utf8').includes('/v1/models/linear:predict');
     });
-  });
-
-  it('USR2 starts a new program on the socket; TERM ends the old one without a failed request', {
-    timeout: LIMIT,
-  }, async () => {
-    const server = await serveTwo();
-    const load = startLoad(server.url, 8, () => [10]);
-    await until(() => load.answered() > 100);
-    server.child.kill('SIGUSR2');
-    const log = await server.logged(/started a new program[^\n]*"pid":\d+/);
-    const pid = Number(/started a new program[^\n]*"pid":(\d+)/.exec(log)?.[1]);
-    endLater(pid);
-    await until(() => [...server.log().matchAll(/worker \d+ \(pid \d+\) is ready/g)].length === 4);
-    const old = workerPids(server);
-    server.child.kill('SIGTERM');
-    await until(() => old.every((each) => !isAlive(each)));
-    const after = load.answered();
-    await until(() => load.answered() > after + 200);
-    await load.stop();
-    expect(load.failures).toEqual([]);
   });
 });

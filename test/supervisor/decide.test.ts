@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decideSupervisor } from '../../src/supervisor/decide.js';
 import {
   createSupervisorState,
+  type Start,
   type SupervisorAction,
   type SupervisorEvent,
   type SupervisorSettings,
@@ -18,8 +19,8 @@ const SETTINGS: SupervisorSettings = {
 };
 
 /** The state machine with a clock moved by hand and a record of what it asked for. */
-function machine(parts: Partial<SupervisorSettings> = {}) {
-  const state = createSupervisorState({ ...SETTINGS, ...parts });
+function machine(parts: Partial<SupervisorSettings> = {}, start?: Start) {
+  const state = createSupervisorState({ ...SETTINGS, ...parts }, start);
   let now = 1000;
   const done: SupervisorAction[] = [];
   const send = (event: SupervisorEvent) => {
@@ -81,6 +82,15 @@ describe('the supervisor', () => {
     expect(kinds(m.up(1))).toEqual(['listen 1']);
     expect(kinds(m.up(2))).toEqual([]);
     expect(kinds(m.ready(1))).toEqual([]);
+    expect(kinds(m.ready(2))).toEqual(['listen 2', 'announce']);
+  });
+
+  it('answers a socket that was handed over only when a worker is ready: others may serve it until then', () => {
+    const m = machine({}, { isHandedOver: true });
+    m.tick(0);
+    expect(kinds(m.up(1, 2))).toEqual([]);
+    expect(kinds(m.tick(20_000))).toEqual([]);
+    expect(kinds(m.ready(1))).toEqual(['listen 1']);
     expect(kinds(m.ready(2))).toEqual(['listen 2', 'announce']);
   });
 
