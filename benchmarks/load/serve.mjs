@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -23,13 +24,26 @@ export function tempFolder() {
 /** One plan cache for all servers of a benchmark, so that each model is compiled once. */
 let planCache;
 
+/** A port that is free now: port 0 would turn gRPC off. */
+function findPort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
 /** Starts `tfdeploy serve` on free ports and waits for its readiness line. */
-export async function startServer(args) {
+export async function startServer(args, { hasGrpc = false } = {}) {
   planCache ??= tempFolder();
+  const grpcPort = hasGrpc ? await findPort() : 0;
   const child = spawn(
     process.execPath,
     [
-      ...[CLI, 'serve', '--rest-api-port', '0', '--port', '0', '--log-format', 'json'],
+      ...[CLI, 'serve', '--rest-api-port', '0', '--port', String(grpcPort), '--log-format', 'json'],
       ...['--plan-cache-dir', planCache, ...args],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -53,7 +67,7 @@ export async function startServer(args) {
       resolve(JSON.parse(line));
     });
   });
-  return Object.assign(server, { url: ready.rest, grpc: ready.grpc, ready });
+  return Object.assign(server, { url: ready.rest, grpcPort, ready });
 }
 
 async function stopServer(server) {
