@@ -231,7 +231,7 @@ function reconcile(state: SupervisorState, now: number, decision: Decision): voi
       break;
     }
 
-  if (state.isAnnounced || ready.length === 0) return;
+  if (state.isAnnounced || !state.isReachable || ready.length === 0) return;
   state.firstReadyMs ??= now;
   if (ready.length >= state.target || now - state.firstReadyMs >= ANNOUNCE_AFTER_MS) {
     state.isAnnounced = true;
@@ -274,7 +274,8 @@ function takeWorkerEvent(
   else if (event.kind === 'up') {
     worker.isUp = true;
     worker.beatMs = now;
-  } else if (event.kind === 'beat') takeBeat(state, worker, event.beat, now, decision);
+  } else if (event.kind === 'listening') state.isReachable = true;
+  else if (event.kind === 'beat') takeBeat(state, worker, event.beat, now, decision);
   else if (event.kind === 'exited') takeExit(state, worker, event, now, decision);
   else if (event.kind === 'discard') {
     if (isLive(worker)) kill(worker, event.reason, now, decision);

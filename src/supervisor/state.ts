@@ -58,6 +58,8 @@ export interface SupervisorState {
   failedBoots: number;
   /** Before this moment no worker is started: the crash-loop brake. */
   notBeforeMs: number;
+  /** A worker has accepted to listen: from now on the address is known. */
+  isReachable: boolean;
   isAnnounced: boolean;
   lastTickMs: number;
   firstReadyMs: number | undefined;
@@ -77,6 +79,7 @@ export interface Beat {
 export type SupervisorEvent =
   | { readonly kind: 'forked'; readonly id: number; readonly pid: number | undefined }
   | { readonly kind: 'up'; readonly id: number }
+  | { readonly kind: 'listening'; readonly id: number }
   | { readonly kind: 'ready'; readonly id: number }
   | { readonly kind: 'beat'; readonly id: number; readonly beat: Beat }
   | {
@@ -129,6 +132,7 @@ export function createSupervisorState(
     nextId: 1,
     failedBoots: 0,
     notBeforeMs: 0,
+    isReachable: false,
     isAnnounced: false,
     lastTickMs: Number.POSITIVE_INFINITY,
     firstReadyMs: undefined,

@@ -199,6 +199,7 @@ class ProcessSupervisor implements Supervisor {
       },
       listening: ({ address }) => {
         this.#address = address;
+        this.dispatch({ kind: 'listening', id: worker });
         this.options.log.debug(`worker ${worker} listens at ${formatUrl(address)}`);
       },
       'listen-failed': ({ error }) => this.#failStart(reviveError(error)),

@@ -25,6 +25,10 @@ function machine(parts: Partial<SupervisorSettings> = {}, start?: Start) {
   const done: SupervisorAction[] = [];
   const send = (event: SupervisorEvent) => {
     const actions = decideSupervisor(state, event, now);
+    // A worker that is told to listen does so at once.
+    for (const action of [...actions])
+      if (action.kind === 'listen')
+        actions.push(...decideSupervisor(state, { kind: 'listening', id: action.id }, now));
     done.push(...actions);
     return actions;
   };
