@@ -1,13 +1,16 @@
 import { TfdeployError } from '../base/error.js';
 import type { Tensor } from '../base/tensor.js';
 import { packForest } from '../kernels/forest/pack.js';
+import { readBoostedTrees } from '../savedmodel/forest/boosted-trees.js';
 import { readForest } from '../savedmodel/forest/read-forest.js';
+import type { Forest } from '../savedmodel/forest/types.js';
 import type { SavedModel, TensorValue } from '../savedmodel/types.js';
 import { assetDir } from './assets.js';
 import { heldValue } from './constants.js';
 
-/** The op that makes the handle of a decision forest; its value is then the forest itself. */
+/** The ops that make the handle of a forest, whose value is then the forest itself. */
 export const FOREST_HANDLE = 'SimpleMLCreateModelResource';
+export const ENSEMBLE_HANDLE = 'BoostedTreesEnsembleResourceHandleOp';
 export const FOREST_LOADER = 'SimpleMLLoadModelFromPathWithHandle';
 
 /** The packed forest that a loader reads: its folder must be the model's assets. */
@@ -20,6 +23,17 @@ export function loadForest(model: SavedModel, folder: Tensor, prefix: string): T
       details: { path },
     });
   }
-  const data = packForest(readForest(model.files, dir, prefix));
+  return packed(readForest(model.files, dir, prefix));
+}
+
+/** The packed trees of a serialized ensemble from the checkpoint. */
+export function loadEnsemble(serialized: TensorValue, name: string): TensorValue {
+  const tensor = serialized.read();
+  const bytes = tensor.dtype === 'string' ? tensor.data[0] : undefined;
+  return packed(readBoostedTrees(bytes ?? new Uint8Array(), `boosted trees "${name}"`));
+}
+
+function packed(forest: Forest): TensorValue {
+  const data = packForest(forest);
   return heldValue({ dtype: 'uint8', shape: [data.length], data });
 }

@@ -10,7 +10,7 @@ import { assetPath, assetValues, readAsset } from './assets.js';
 import { heldValue } from './constants.js';
 import { EffectWalk, type Reached } from './effects.js';
 import { Expander, pathOf } from './expand.js';
-import { FOREST_HANDLE, FOREST_LOADER, loadForest } from './forests.js';
+import { ENSEMBLE_HANDLE, FOREST_HANDLE, FOREST_LOADER, loadEnsemble, loadForest } from './forests.js';
 import { Inference } from './infer.js';
 import { evaluate } from './interpret.js';
 import { type Node, type TableValue, type Value, ValueFactory } from './ir.js';
@@ -65,6 +65,10 @@ export class Initialization {
   /** The constant that ReadFile of an asset gives, and the forest that a handle stands for. */
   compute(node: Node): readonly TensorValue[] | undefined {
     if (node.op === 'ReadFile') return readAsset(this.model, node.inputs[0]!.constant!);
+    if (node.op === ENSEMBLE_HANDLE) {
+      const ensemble = this.bindings().ensembles.get(node.name);
+      return ensemble === undefined ? undefined : [loadEnsemble(ensemble, node.name)];
+    }
     if (node.op !== FOREST_HANDLE) return undefined;
     const forest = this.#run().forests.get(tableName(node.attrs, node.name));
     return forest === undefined ? undefined : [forest];

@@ -15,6 +15,8 @@ export interface TableContents {
 export interface Bindings {
   readonly variables: Map<string, TensorValue>;
   readonly tables: Map<string, TableContents>;
+  /** Serialized ensembles of boosted trees. */
+  readonly ensembles: Map<string, TensorValue>;
   /** Key of the checkpoint under which each bound variable was found. */
   readonly keys: Map<string, string>;
 }
@@ -42,7 +44,12 @@ export function bindVariables(metaGraph: MetaGraph, bundle: Bundle | undefined):
  * graph, then by name.
  */
 export function bindCheckpoint(metaGraph: MetaGraph, bundle: Bundle | undefined): Bindings {
-  const bindings: Bindings = { variables: new Map(), tables: new Map(), keys: new Map() };
+  const bindings: Bindings = {
+    variables: new Map(),
+    tables: new Map(),
+    ensembles: new Map(),
+    keys: new Map(),
+  };
   if (bundle === undefined) return bindings;
   if (metaGraph.saver?.version === 1) {
     throw new TfdeployError('TFD_MODEL_UNSUPPORTED', 'the model saves a checkpoint of the first format (V1)');
@@ -73,6 +80,7 @@ class RestoreBinder {
     for (const { scope, node } of this.#walk.reach(start)) {
       if (ASSIGN_OPS.has(node.op)) this.#bindVariable(scope, node);
       else if (node.op === 'LookupTableImportV2') this.#bindTable(scope, node);
+      else if (node.op === 'BoostedTreesDeserializeEnsemble') this.#bindEnsemble(scope, node);
     }
   }
 
@@ -91,6 +99,13 @@ class RestoreBinder {
     const values = this.#restored(scope, node, 2);
     if (target?.scope !== this.#walk.main || keys === undefined || values === undefined) return;
     this.bindings.tables.set(target.node.name, { keys: keys.value, values: values.value });
+  }
+
+  #bindEnsemble(scope: Scope, node: NodeDef): void {
+    const target = this.#input(scope, node, 0);
+    const restored = this.#restored(scope, node, 2);
+    if (target?.scope !== this.#walk.main || restored === undefined) return;
+    this.bindings.ensembles.set(target.node.name, restored.value);
   }
 
   #input(scope: Scope, node: NodeDef, index: number): Output | undefined {

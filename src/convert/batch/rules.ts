@@ -277,6 +277,19 @@ const forest: FlowRule = (c) => {
   return [c.flow(groups[0]!), FIXED];
 };
 
+/** Every feature is rows; the trees are fixed. */
+const boostedTrees: FlowRule = (c) => {
+  const [, ...features] = c.flows;
+  return c.isFixed(0) && features.every((flow) => sameGroup(flow, features[0]!)) ? features[0]! : MIXED;
+};
+
+/** Values, and as many lists of boundaries behind them. */
+const bucketize: FlowRule = (c) => {
+  const count = c.flows.length / 2;
+  const values = c.flows.slice(0, count);
+  return c.areFixedFrom(count) && values.every((flow) => flow.kind === 'rows') ? values : MIXED;
+};
+
 export const FLOW_RULES: ReadonlyMap<string, FlowRule> = new Map(
   Object.entries({
     ...table(
@@ -367,6 +380,8 @@ export const FLOW_RULES: ReadonlyMap<string, FlowRule> = new Map(
     ReverseSequence: reverseSequence,
     Roll: roll,
     SimpleMLInferenceOpWithHandle: forest,
+    BoostedTreesPredict: boostedTrees,
+    BoostedTreesBucketize: bucketize,
     LookupTableFind: onlyData(1, 1),
     LookupTableFindV2: onlyData(1, 1),
   }),

@@ -147,6 +147,7 @@ export const miscShapes: ShapeFamily = {
     const dense = c.attrs.int('dense_output_dim');
     return [[group === undefined ? c.fresh() : (c.dims(group)?.[0] ?? c.fresh()), dense], [dense]];
   },
+  BoostedTreesPredict: (c) => [[c.dims(1)?.[0] ?? c.fresh(), c.attrs.int('logits_dimension')]],
   BoostedTreesBucketize: (c) => Array.from({ length: c.outputCount }, (_, i) => c.shape(i)),
   Bincount: (c) => [[c.ints(1)?.[0] ?? c.fresh()]],
   HistogramFixedWidth: (c) => [[c.constInt(2) ?? c.fresh()]],

@@ -65,4 +65,49 @@ function matrix(context: KernelContext, index: number): NumericTensor {
   throw context.fail(`input ${index} has ${tensor.shape.length} axes, not 2`);
 }
 
-export const forestKernels: KernelFamily = { SimpleMLInferenceOpWithHandle: predict };
+/** BoostedTreesPredict: buckets `[rows]` or `[rows, 1]` of each feature; logits `[rows, logits_dimension]`. */
+function predictBoosted(context: KernelContext): HostValue[] {
+  const packed = context.tensor(0).data;
+  if (!(packed instanceof Uint8Array)) throw context.fail('its trees are not there');
+  const forest = unpackForest(packed);
+  const columns = context.attrs.int('num_bucketized_features');
+  const logits = context.attrs.int('logits_dimension');
+  if (forest.outputs !== logits || forest.columns[0]! > columns) {
+    throw context.fail(
+      `its trees ask for ${forest.columns[0]} features and give ${forest.outputs} logits, not ${columns} and ${logits}`,
+    );
+  }
+  const rows = context.tensor(1).shape[0] ?? 0;
+  const categories = new Int32Array(rows * columns);
+  for (let column = 0; column < columns; column++) {
+    const { shape, data } = context.numeric(column + 1);
+    if (shape[0] !== rows || shape.length > 2 || data.length !== rows) {
+      throw context.fail(
+        `feature ${column} has shape [${shape.join(', ')}], not one bucket for each of ${rows} rows`,
+      );
+    }
+    for (let row = 0; row < rows; row++) categories[row * columns + column] = Number(data[row]);
+  }
+  const data = evaluateForest(forest, {
+    ...NO_FEATURES,
+    rows,
+    numbers: Float32Array.from(categories),
+    numberColumns: columns,
+    categories,
+    categoryColumns: columns,
+  });
+  return [{ dtype: 'float32', shape: [rows, logits], data }];
+}
+
+const NO_FEATURES = {
+  flags: new Float32Array(),
+  flagColumns: 0,
+  sets: new Int32Array(),
+  setStarts: new Int32Array(),
+  setColumns: 0,
+};
+
+export const forestKernels: KernelFamily = {
+  SimpleMLInferenceOpWithHandle: predict,
+  BoostedTreesPredict: predictBoosted,
+};

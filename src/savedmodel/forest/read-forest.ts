@@ -5,7 +5,7 @@ import type { Decoded } from '../wire/schema.js';
 import { readBlobSequence } from './blob-sequence.js';
 import { featureColumns } from './columns.js';
 import { FOREST_SCHEMA, LOSSES, TASKS } from './schema.js';
-import { type LeafReader, type TreeNode, TreeWriter } from './tree-writer.js';
+import { type LeafPairs, type TreeNode, TreeWriter } from './tree-writer.js';
 import type { Forest } from './types.js';
 
 type Tables = (typeof FOREST_SCHEMA)['tables'];
@@ -19,7 +19,7 @@ interface Kind {
   readonly trees: number;
   readonly nodeFormat: string | undefined;
   readonly head: Pick<Forest, 'outputs' | 'link' | 'initial' | 'scale'>;
-  readonly readLeaf: LeafReader;
+  readonly readLeaf: (node: TreeNode, tree: number) => LeafPairs;
 }
 
 /**
@@ -43,11 +43,14 @@ export function readForest(files: ModelFiles, dir: string, prefix: string): Fore
   if (kind.nodeFormat !== NODE_FORMAT) throw unsupported(dir, `has nodes in the form ${kind.nodeFormat}`);
   if (kind.shards < 0 || kind.shards > MAX_SHARDS) throw unsupported(dir, `has ${kind.shards} shards`);
 
-  const writer = new TreeWriter(featureColumns(model.input_features, columns, dir), kind.readLeaf, dir);
+  const writer = new TreeWriter(featureColumns(model.input_features, columns, dir), dir);
   for (let shard = 0; shard < kind.shards; shard++) {
     const file = path(`nodes-${pad(shard)}-of-${pad(kind.shards)}`);
     for (const blob of readBlobSequence(files.read(file), file)) {
-      writer.add(decodeMessage(FOREST_SCHEMA, 'Node', blob, { what: file }));
+      const node = decodeMessage(FOREST_SCHEMA, 'Node', blob, { what: file });
+      const { condition: split } = node;
+      if (split === undefined) writer.addLeaf(kind.readLeaf(node, writer.tree));
+      else writer.addSplit(split.attribute, split.condition ?? {}, split.na_value);
     }
   }
   if (!writer.isComplete || writer.roots.length !== kind.trees) {

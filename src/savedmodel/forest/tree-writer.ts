@@ -9,7 +9,7 @@ export type TreeNode = Decoded<Tables, 'Node'>;
 type Condition = NonNullable<NonNullable<TreeNode['condition']>['condition']>;
 
 /** What a leaf adds to which of the sums. */
-export type LeafReader = (node: TreeNode, tree: number) => readonly (readonly [dim: number, value: number])[];
+export type LeafPairs = readonly (readonly [dim: number, value: number])[];
 
 const MISSING_KINDS = {
   number: CONDITIONS.numberMissing,
@@ -42,32 +42,45 @@ export class TreeWriter {
 
   constructor(
     private readonly columns: ReadonlyMap<number, FeatureColumn>,
-    private readonly readLeaf: LeafReader,
     private readonly what: string,
   ) {}
 
   /** Whether the last tree has all of its nodes. */
   isComplete = true;
 
-  add(node: TreeNode): void {
+  /** The tree that the next node belongs to. */
+  get tree(): number {
+    return this.isComplete ? this.roots.length : this.roots.length - 1;
+  }
+
+  addLeaf(pairs: LeafPairs): void {
+    this.#begin();
+    const range = { operand: this.#dims.length, count: pairs.length };
+    this.#push({ kind: CONDITIONS.leaf, takeIfMissing: false, ...range });
+    for (const [dim, value] of pairs) {
+      this.#dims.push(dim);
+      this.#values.push(value);
+    }
+    if (this.#open.length === 0) this.isComplete = true;
+  }
+
+  addSplit(attribute: number, condition: Partial<Condition>, takeIfMissing: boolean): void {
+    this.#begin();
+    const at = this.#kind.length;
+    this.#push({ kind: CONDITIONS.leaf, takeIfMissing });
+    this.#writeCondition(at, condition, attribute);
+    this.#open.push(at);
+  }
+
+  /** A node after a leaf is the positive child of the nearest node that waits for one. */
+  #begin(): void {
     const at = this.#kind.length;
     if (this.isComplete) {
       this.roots.push(at);
       this.isComplete = false;
     } else if (this.#kind[at - 1] === CONDITIONS.leaf) {
-      const parent = this.#open.pop();
-      this.#positive[parent!] = at;
+      this.#positive[this.#open.pop()!] = at;
     }
-    const { condition } = node;
-    if (condition === undefined) {
-      this.#leaf(node);
-      if (this.#open.length === 0) this.isComplete = true;
-      return;
-    }
-    if (condition.condition === undefined) throw this.#unread('has no condition that is known here');
-    this.#push({ kind: CONDITIONS.leaf, takeIfMissing: condition.na_value });
-    this.#writeCondition(at, condition.condition, condition.attribute);
-    this.#open.push(at);
   }
 
   finish(): Omit<Forest, 'outputs' | 'link' | 'initial' | 'scale'> {
@@ -104,21 +117,7 @@ export class TreeWriter {
     this.#count.push(node.count ?? 0);
   }
 
-  #leaf(node: TreeNode): void {
-    const pairs = this.readLeaf(node, this.roots.length - 1);
-    this.#push({
-      kind: CONDITIONS.leaf,
-      takeIfMissing: false,
-      operand: this.#dims.length,
-      count: pairs.length,
-    });
-    for (const [dim, value] of pairs) {
-      this.#dims.push(dim);
-      this.#values.push(value);
-    }
-  }
-
-  #writeCondition(at: number, condition: Condition, attribute: number): void {
+  #writeCondition(at: number, condition: Partial<Condition>, attribute: number): void {
     const oblique = condition.oblique_condition;
     if (oblique !== undefined) {
       this.#oblique(at, oblique);
