@@ -61,7 +61,6 @@ MODELS = {
     "gbt-focal": (GBT, "binary", {"num_trees": 10, "loss": "BINARY_FOCAL_LOSS"}),
     "gbt-local-gaps": (GBT, "binary", {"num_trees": 20, "missing_value_policy": "LOCAL_IMPUTATION"}),
     "gbt-integers": (GBT, "regression", {"num_trees": 10, "integers": True}),
-    "gbt-logits": (GBT, "binary", {"num_trees": 10, "apply_link": False}),
     "rf-binary": (RF, "binary", {"num_trees": 25}),
     "rf-shares": (RF, "binary", {"num_trees": 25, "winner_take_all": False}),
     "rf-multi": (RF, "multi", {"num_trees": 25}),

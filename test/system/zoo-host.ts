@@ -42,13 +42,17 @@ function describeStages({ stages }: CompiledSignature): string {
 }
 
 /** Converts one model, runs every case of it through its plan on disk and compares with TensorFlow. */
-export async function runHostModel(name: string, zoo = HOST_ZOO): Promise<HostZooRow> {
+export async function runHostModel(
+  name: string,
+  zoo = HOST_ZOO,
+  signature = 'serving_default',
+): Promise<HostZooRow> {
   const folder = join(zoo, name);
   const dir = mkdtempSync(join(tmpdir(), 'tfdeploy-host-'));
   let row: HostZooRow = { name, outcome: 'match', why: '', stages: '', cases: 0, error: 0 };
   try {
     const compiled = compileModel(openSavedModel(nodeFiles, join(folder, 'model')), {
-      signatures: ['serving_default'],
+      signatures: [signature],
     });
     const [refused] = compiled.refused;
     if (refused !== undefined) {
@@ -61,7 +65,7 @@ export async function runHostModel(name: string, zoo = HOST_ZOO): Promise<HostZo
     try {
       for (const file of readdirSync(folder).filter((each) => each.endsWith('.json'))) {
         const expected = parseCase(readFileSync(join(folder, file)), file);
-        const answers = await runner.run('serving_default', expected.inputs);
+        const answers = await runner.run(signature, expected.inputs);
         for (const [output, wanted] of expected.outputs) {
           const answer = answers.get(output);
           if (answer === undefined) return { ...row, outcome: 'differs', why: `${file}: no ${output}` };

@@ -7,7 +7,7 @@ import { TreeWriter } from './tree-writer.js';
 import type { Forest } from './types.js';
 
 /** TensorFlow's own boosted trees, as their estimators save them. */
-const BOOSTED_TREES_SCHEMA = defineSchema({
+export const BOOSTED_TREES_SCHEMA = defineSchema({
   TreeEnsemble: { trees: [1, 'Tree[]'], tree_weights: [2, 'float[]'] },
   Tree: { nodes: [1, 'Node[]'] },
   Node: {
