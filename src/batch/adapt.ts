@@ -3,7 +3,18 @@ import type { Bucket, Job, Run } from './state.js';
 
 /** A larger batch must make a row cheaper by this share to be worth its latency. */
 const MIN_GAIN = 0.05;
+/**
+ * A run of this length has long paid for its hand-over. A larger one takes memory that the engine never gives back,
+ * and looks cheaper already because its requests, while they wait for it, send nothing that takes the core from it.
+ */
+export const LONG_RUN_MS = 10;
+const MIN_GAIN_OF_LONG = 0.25;
 const RETRY_MS = 30_000;
+
+/** The share by which a row has to become cheaper in a batch that takes so long. */
+export function minGain(runMs: number): number {
+  return runMs < LONG_RUN_MS ? MIN_GAIN : MIN_GAIN_OF_LONG;
+}
 
 /**
  * Learns from a finished run how many rows make a full batch: twice as many when a queue is there to fill them
@@ -27,7 +38,7 @@ export function adaptFullRows<J extends Job>(
   const half = Math.ceil(full / 2);
   const perRow = latency.mean(full) / full;
   const perRowOfHalf = latency.mean(half) / half;
-  const hasPaid = half === full || perRow <= perRowOfHalf * (1 - MIN_GAIN);
+  const hasPaid = half === full || perRow <= perRowOfHalf * (1 - minGain(latency.mean(full)));
   if (!hasPaid) {
     // Only a clear loss shrinks the batch: between the two thresholds it stays as it is.
     if (perRow < perRowOfHalf) return;

@@ -44,6 +44,8 @@ export interface Scheduler {
   announce(deadlineMs: number): () => void;
   /** Runs the request past the queue and tells how long it took, in milliseconds; `isKept` remembers it. */
   warm(request: PredictRequest, fullRows: number | undefined, isKept: boolean): Promise<number>;
+  /** From now on so many rows fill a batch of requests like this one, until the runs say otherwise. */
+  setFullRows(request: PredictRequest, fullRows: number): void;
   readonly queuedRequests: number;
   readonly pendingRequests: number;
   /** Moment at which the batch that runs longest began; undefined when idle. */
@@ -251,6 +253,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const ms = now() - startMs;
       if (isKept) bucketFor(state, job).latency.observe(job.rows, ms, now());
       return ms;
+    },
+    setFullRows(request, fullRows) {
+      const job = createJob(request, fullRows, now(), { resolve() {}, reject() {} });
+      if (job.canShare) bucketFor(state, job).usefulRows = Math.min(fullRows, limits.maxRows);
     },
     get queuedRequests() {
       return state.queuedJobs;

@@ -14,9 +14,11 @@ import { TfdeployError } from '../base/error.js';
 import type { CompiledModel, CompiledSignature, CompiledStage } from './compiled.js';
 import { VERSION } from './compiler-version.js';
 import { encodeHostProgram } from './host-json.js';
+import { withoutNames } from './nameless.js';
 import { encodeModel, type Placement } from './onnx/model.js';
 import type { Plan, SignaturePlan, Stage } from './plan.js';
 import { formatPlan, PLAN_FORMAT, parsePlan } from './plan-json.js';
+import type { OnnxBody } from './types.js';
 import { checkLinks } from './weights/check-links.js';
 import { openWeights, type WeightOptions } from './weights/placement.js';
 
@@ -111,13 +113,20 @@ function writeFiles(compiled: CompiledModel, draft: string, options: WriteOption
 
 function writeSignature(signature: CompiledSignature, written: StageWriter): SignaturePlan {
   const { ops: _, ...rest } = signature;
-  return { ...rest, stages: signature.stages.map((stage) => written.write(signature.name, stage)) };
+  return (
+    written.shareWhole(rest, signature.stages) ?? {
+      ...rest,
+      stages: signature.stages.map((stage) => written.write(signature.name, stage)),
+    }
+  );
 }
 
 /** Writes stage files; two stages of equal content share one file, and so one session. */
 class StageWriter {
   readonly sizes: Record<string, number> = {};
   readonly #byContent = new Map<string, string>();
+  /** Signatures of one stage, by what that computes. */
+  readonly #wholes = new Map<string, { readonly body: OnnxBody; readonly file: string }>();
 
   constructor(
     private readonly dir: string,
@@ -139,10 +148,55 @@ class StageWriter {
     return { kind, file, inputs, outputs };
   }
 
+  /**
+   * A signature that is one graph, which differs from an earlier one's in names only (Keras exports `serve` beside
+   * `serving_default`), as a plan over that one's file; undefined where there is none.
+   */
+  shareWhole(
+    signature: Omit<SignaturePlan, 'stages'>,
+    stages: readonly CompiledStage[],
+  ): SignaturePlan | undefined {
+    const [stage] = stages;
+    if (stages.length !== 1 || stage?.kind !== 'onnx') return undefined;
+    const bytes = encodeModel(withoutNames(stage.body), this.placement);
+    const key = createHash('sha256').update(bytes).digest('hex');
+    const first = this.#wholes.get(key);
+    if (first === undefined) {
+      const written = this.write(signature.name, stage);
+      this.#wholes.set(key, { body: stage.body, file: written.file });
+      return { ...signature, stages: [written] };
+    }
+    const names = pairNames(stage.body, first.body);
+    const rename = (name: string) => names.get(name) ?? name;
+    const inputs = signature.inputs.map((input) => ({ ...input, ref: rename(input.ref) }));
+    // An input that the graph does not use keeps its name, which must not be that of another one there.
+    if (new Set(inputs.map(({ ref }) => ref)).size < inputs.length) return undefined;
+    return {
+      ...signature,
+      inputs,
+      outputs: signature.outputs.map((output) => ({ ...output, ref: rename(output.ref) })),
+      stages: [
+        {
+          kind: 'onnx',
+          file: first.file,
+          inputs: stage.inputs.map(rename),
+          outputs: stage.outputs.map(rename),
+        },
+      ],
+    };
+  }
+
   #fileName(signature: string, ending: string): string {
     const base = signature.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 60) || 'signature';
     let name = `${base}${ending}`;
     for (let number = 2; name in this.sizes; number++) name = `${base}-${number}${ending}`;
     return name;
   }
+}
+
+/** Names at the border of a graph, with those at the same places of another one. */
+function pairNames(own: OnnxBody, other: OnnxBody): Map<string, string> {
+  const pairs = (side: 'inputs' | 'outputs') =>
+    own[side].map(({ name }, index) => [name, other[side][index]?.name ?? name] as const);
+  return new Map([...pairs('inputs'), ...pairs('outputs')]);
 }

@@ -8,6 +8,7 @@ import { readPlan } from '../convert/plan-files.js';
 import type { PlanExecutor } from '../engine/types.js';
 import { checkRequest } from './check-request.js';
 import { planDirOf, signaturesPathOf } from './plan-cache.js';
+import { sampleInputs } from './sample-inputs.js';
 import { signaturesFromJson } from './signature-json.js';
 import type { PredictAnswer, PredictRequest, Servable, ServableSignature } from './types.js';
 import { warmUp } from './warm-up.js';
@@ -104,7 +105,7 @@ class PlanServable implements LoadedServable {
 
   constructor(
     private readonly options: LoadOptions,
-    plan: Plan,
+    private readonly plan: Plan,
     private readonly executor: PlanExecutor,
     private readonly scheduler: Scheduler,
   ) {
@@ -150,21 +151,35 @@ class PlanServable implements LoadedServable {
     return this.scheduler.announce(deadlineMs);
   }
 
-  /** Loads every signature; measures batch sizes while there is time for it. */
+  /** Loads every signature; measures batch sizes while there is time for it, once where signatures are the same graph. */
   async prepare(): Promise<void> {
-    const runnable = [...this.signatures.values()].filter(({ refusal }) => refusal === undefined);
-    for (const signature of runnable) {
+    const runnable = this.plan.signatures.flatMap(({ name, stages }) => {
+      const signature = this.signatures.get(name);
+      return signature === undefined ? [] : [{ signature, content: stages.map(({ file }) => file).join() }];
+    });
+    const contents = new Set(runnable.map(({ content }) => content));
+    const measured = new Map<string, number>();
+    for (const { signature, content } of runnable) {
       await this.executor.warm(signature.name);
       if (!this.options.isWarmingUp) continue;
-      const budgetMs = WARM_UP_BUDGET_MS / runnable.length;
+      const known = measured.get(content);
       const { fullRows, failure } = await warmUp(this.scheduler, signature, {
         limits: this.options.limits,
-        budgetMs,
+        budgetMs: known === undefined ? WARM_UP_BUDGET_MS / contents.size : 0,
         isBackground: this.options.isBackground ?? false,
       });
       if (failure !== undefined) this.cold.set(signature.name, failure);
-      this.fullRows.set(signature.name, fullRows);
+      else measured.set(content, known ?? fullRows);
+      this.#setFullRows(signature, known ?? fullRows);
     }
+  }
+
+  /** Requests of the declared shapes are known already, from the measuring. */
+  #setFullRows(signature: ServableSignature, rows: number): void {
+    this.fullRows.set(signature.name, rows);
+    const inputs = signature.isBatchable ? sampleInputs(signature.inputs, 1) : undefined;
+    if (inputs !== undefined && this.options.limits.mixedShapes === 'apart')
+      this.scheduler.setFullRows({ signature: signature.name, inputs }, rows);
   }
 
   async close(): Promise<void> {

@@ -1,15 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
+import { LONG_RUN_MS, minGain } from '../batch/adapt.js';
 import type { BatchLimits } from '../batch/limits.js';
 import { paddedRows } from '../batch/limits.js';
 import type { Scheduler } from '../batch/scheduler.js';
 import { sampleInputs } from './sample-inputs.js';
 import type { ServableSignature } from './types.js';
 
-/** A size is worth its latency when a row becomes at least this much cheaper than at the size before. */
-const MIN_GAIN = 0.05;
 /** Runs of one size: the first loads and allocates, the fastest of the others counts. */
 const RUNS = 3;
 const SLOW_RUN_MS = 20;
+/** So slow that even a first run is not repeated. */
+const SLOW_FIRST_RUN_MS = 100;
 
 /** The sizes to try: those that batches are padded to or, when any size is allowed, powers of two. */
 function sizesToTry(limits: BatchLimits): number[] {
@@ -43,7 +44,7 @@ async function measure(
     bestMs = run < 2 ? ms : Math.min(bestMs, ms);
     spentMs += ms;
     if (isBackground) await setTimeout(ms);
-    if (ms > SLOW_RUN_MS) break;
+    if (ms > (run === 0 ? SLOW_FIRST_RUN_MS : SLOW_RUN_MS)) break;
   }
   return { bestMs, spentMs };
 }
@@ -70,17 +71,19 @@ export async function warmUp(
       spentMs += measured.spentMs;
       const perRow = ms / rows;
       // Padding costs what the padded size costs, so sizes that are prescribed are all of use.
-      const isBetter = perRow <= best.perRow * (1 - MIN_GAIN);
+      const isBetter = perRow <= best.perRow * (1 - minGain(ms));
       if (isBetter || limits.allowedRows.length > 0) best = { rows, perRow };
       // One bad measurement happens while everything else starts too; a long run says enough, and memory that
       // the engine takes for a large batch is never given back.
       misses = isBetter ? 0 : misses + 1;
-      const isSure = misses > 0 && (misses > 1 || ms > SLOW_RUN_MS);
+      const isSure = misses > 0 && (misses > 1 || ms > LONG_RUN_MS);
       if (isSure && limits.allowedRows.length === 0) break;
       if (limits.allowedRows.length === 0 && spentMs + 2 * ms > budgetMs) break;
     }
   } catch (error) {
     return { fullRows: best.rows > 0 ? best.rows : limits.maxRows, failure: error as Error };
   }
-  return { fullRows: paddedRows(limits, best.rows), failure: undefined };
+  // Rows that are still a short run together cost nobody latency to speak of, whatever the measurements missed.
+  const rows = Math.max(best.rows, Math.floor(LONG_RUN_MS / best.perRow));
+  return { fullRows: paddedRows(limits, Math.min(rows, limits.maxRows)), failure: undefined };
 }

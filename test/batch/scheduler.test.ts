@@ -83,6 +83,16 @@ describe('the scheduler', () => {
     expect(executor.batches).toEqual([50]);
   });
 
+  it('fills batches to the size that was measured, also where a bucket is known already', async () => {
+    const { executor, scheduler } = schedulerOf();
+    const ask = (index: number) => request({ x: floats([1, 2], [index, 0]) });
+    for (const isKept of [false, true]) await scheduler.warm(ask(0), 128, isKept);
+    scheduler.setFullRows(ask(0), 2);
+    executor.batches.length = 0;
+    await Promise.all(Array.from({ length: 6 }, (_, at) => scheduler.submit(ask(at), 128)));
+    expect(executor.batches[0]).toBe(2);
+  });
+
   it('runs requests that are not batchable one by one', async () => {
     const { scheduler, executor } = schedulerOf();
     const answers = await Promise.all(

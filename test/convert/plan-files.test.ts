@@ -133,6 +133,60 @@ describe('a plan on disk', () => {
     expect(readdirSync(dir).sort()).toEqual(['model', 'plan']);
   });
 
+  it('gives signatures that differ in names only one file, and each its own inputs and outputs', async () => {
+    const T = { T: attr.type('float32') };
+    const border = (tensor: string) => ({ tensor, dtype: 'float32' as const, shape: [-1, 2] });
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const plan = compileTo({
+      nodes: [
+        ...names.map((name) => placeholder(name, 'float32', [-1, 2])),
+        ...['ab', 'cd', 'fe'].flatMap(([left = '', right = '']) => [
+          node(`difference_${left}`, 'Sub', [left, right], T),
+          node(`root_${left}`, 'Neg', [`difference_${left}`], T),
+        ]),
+        node('other', 'Add', ['a', 'b'], T),
+        node('root_other', 'Neg', ['other'], T),
+      ],
+      signatures: {
+        one: {
+          inputs: { x: border('a:0'), y: border('b:0') },
+          outputs: { n: border('root_a:0'), s: border('difference_a:0') },
+        },
+        same: {
+          inputs: { p: border('c:0'), q: border('d:0') },
+          outputs: { o: border('root_c:0'), r: border('difference_c:0') },
+        },
+        swapped: {
+          inputs: { x: border('e:0'), y: border('f:0') },
+          outputs: { n: border('root_f:0'), s: border('difference_f:0') },
+        },
+        other: {
+          inputs: { x: border('a:0'), y: border('b:0') },
+          outputs: { n: border('root_other:0'), s: border('other:0') },
+        },
+      },
+    });
+    const files = plan.signatures.map(({ name, stages }) => [name, stages[0]?.file] as const);
+    const fileOf = new Map(files);
+    expect(fileOf.get('same')).toBe(fileOf.get('one'));
+    expect(fileOf.get('other')).not.toBe(fileOf.get('one'));
+    expect(readPlan(join(dir, 'plan'))).toEqual(plan);
+    const vector = (...values: number[]) => numericTensor('float32', [1, 2], values);
+    const [five, two] = [vector(5, 50), vector(2, 20)];
+    const cases = [
+      ['one', { x: five, y: two }, { n: [-3, -30], s: [3, 30] }],
+      ['same', { p: five, q: two }, { o: [-3, -30], r: [3, 30] }],
+      ['same', { q: five, p: two }, { o: [3, 30], r: [-3, -30] }],
+      ['swapped', { x: five, y: two }, { n: [3, 30], s: [-3, -30] }],
+      ['other', { x: five, y: two }, { n: [-7, -70], s: [7, 70] }],
+    ] as const;
+    for (const [signature, inputs, expected] of cases) {
+      const outputs = await runOnce('plan', signature, inputs);
+      const got = Object.fromEntries([...outputs].map(([name, { data }]) => [name, [...data]]));
+      expect({ signature, ...got }).toEqual({ signature, ...expected });
+    }
+  });
+
   it('gives two signatures of one function one file', () => {
     const spec = linearModel();
     const signature = spec.signatures.serving_default!;
