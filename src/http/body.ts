@@ -24,6 +24,8 @@ export interface ReadingTotal {
 
 /** Bytes read and dropped behind a body that was refused. */
 const LINGER_BYTES = 16 * 1024 * 1024;
+const MIN_CHUNK_BYTES = 16 * 1024;
+const MAX_CHUNK_BYTES = 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -98,7 +100,9 @@ export class BodyReader {
       return;
     }
     const { maxBodyBytes } = this.options;
-    inflater(body, { maxOutputLength: maxBodyBytes }, (error, result) => {
+    // Each chunk costs the event loop a turn.
+    const chunkSize = Math.max(MIN_CHUNK_BYTES, Math.min(MAX_CHUNK_BYTES, 4 * body.length));
+    inflater(body, { maxOutputLength: maxBodyBytes, chunkSize }, (error, result) => {
       if (error === null) this.#finish(undefined, result);
       else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
         this.#fail(tooLarge(maxBodyBytes));

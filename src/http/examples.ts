@@ -3,6 +3,7 @@ import { TfdeployError } from '../base/error.js';
 import type { NumericTensor, StringTensor, Tensor } from '../base/tensor.js';
 import type { Servable, ServableDirectory, ServableSignature } from '../repository/types.js';
 import { announce } from './announce.js';
+import { CAREFUL_LOOP_BYTES, decodeExamplesApart } from './apart/decode-apart.js';
 import { ByteWriter } from './codec/byte-writer.js';
 import { MAX_DECIMAL_BYTES, writeFloat32 } from './codec/decimal-text.js';
 import { decodeExamples } from './codec/example.js';
@@ -29,7 +30,8 @@ export function handleExamples(
   route: PredictionRoute,
 ): void {
   const next = async (body: Buffer) => {
-    const { signatureName, examples: found } = decodeExamples(body);
+    const { signatureName, examples: found } =
+      body.length <= CAREFUL_LOOP_BYTES ? decodeExamples(body) : await decodeExamplesApart(body);
     const servable = findServable(exchange, directory, route.model, route.choice);
     const api = route.api === 'classify' ? 'classify' : 'regress';
     const signature = findExampleSignature(servable, signatureName, api);

@@ -2,12 +2,13 @@ import { reviveError, TfdeployError } from '../base/error.js';
 import type { TensorMap } from '../base/tensor.js';
 import type { Servable, ServableDirectory, ServableSignature } from '../repository/types.js';
 import { announce } from './announce.js';
+import { CAREFUL_LOOP_BYTES, decodePredictApart, LOOP_BYTES } from './apart/decode-apart.js';
 import { answerBinary, type BinaryForm, binaryFormOf, readBinaryInputs } from './binary/predict.js';
 import { decodeFast } from './codec/decode-fast.js';
 import { decodeTape } from './codec/decode-tape.js';
 import { encodePredict } from './codec/encode.js';
 import { inputError } from './codec/request-document.js';
-import type { SignatureSource } from './codec/types.js';
+import type { DecodedPredict, SignatureSource } from './codec/types.js';
 import type { Exchange } from './exchange.js';
 import { findServable } from './find-servable.js';
 import type { PredictionRoute } from './route.js';
@@ -67,9 +68,19 @@ export function handlePredict(
   exchange.readBody(next, () => announce(exchange, directory, model, choice));
 }
 
-async function predictJson(exchange: Exchange, servable: Servable, body: Buffer): Promise<void> {
+/** In this very turn, unless that would take long. */
+function decodeJson(servable: Servable, body: Buffer): DecodedPredict | Promise<DecodedPredict> {
   const source = signatureSource(servable);
-  const { format, signature, inputs } = decodeFast(body, source) ?? decodeTape(body, source);
+  const decoded = body.length <= LOOP_BYTES ? decodeFast(body, source) : undefined;
+  if (decoded !== undefined) return decoded;
+  return body.length <= CAREFUL_LOOP_BYTES
+    ? decodeTape(body, source)
+    : decodePredictApart(body, servable, source);
+}
+
+async function predictJson(exchange: Exchange, servable: Servable, body: Buffer): Promise<void> {
+  const decoded = decodeJson(servable, body);
+  const { format, signature, inputs } = decoded instanceof Promise ? await decoded : decoded;
   const outputs = await run(exchange, servable, signature, inputs);
   const { nonFinite } = exchange.headers;
   const encoded = encodePredict(format, outputs, { rawStrings: exchange.state.options.strictTfs, nonFinite });

@@ -7,6 +7,7 @@ import type {
   VersionChoice,
 } from '../../repository/types.js';
 import { announce } from '../announce.js';
+import { CAREFUL_LOOP_BYTES, readInferApart } from '../apart/decode-apart.js';
 import type { Exchange } from '../exchange.js';
 import { findServable } from '../find-servable.js';
 import { findSignature, run } from '../predict.js';
@@ -75,16 +76,20 @@ function infer(exchange: Exchange, directory: ServableDirectory, model: string, 
   exchange.api = 'infer';
   const next = async (body: Buffer) => {
     const servable = findServable(exchange, directory, model, choice);
-    const request = readInferRequest(body, exchange.headers.inferenceHeaderLength, (name) =>
-      findSignature(servable, name),
-    );
+    const jsonLength = exchange.headers.inferenceHeaderLength;
+    const source = (name: string | undefined) => findSignature(servable, name);
+    // Binary tensors behind the JSON cost nothing to read.
+    const request =
+      (jsonLength ?? body.length) <= CAREFUL_LOOP_BYTES
+        ? readInferRequest(body, jsonLength, source)
+        : await readInferApart(body, jsonLength, servable, source);
     const names = request.outputs?.map(({ name }) => name);
     const outputs = await run(exchange, servable, request.signature, request.inputs, names);
-    const { body: encoded, jsonLength } = writeInferAnswer(servable, request, outputs);
+    const { body: encoded, jsonLength: headLength } = writeInferAnswer(servable, request, outputs);
     exchange.mark('encode');
-    if (jsonLength === undefined) exchange.json(encoded);
+    if (headLength === undefined) exchange.json(encoded);
     else {
-      const header = ['Inference-Header-Content-Length', String(jsonLength)];
+      const header = ['Inference-Header-Content-Length', String(headLength)];
       exchange.answer(200, 'application/octet-stream', encoded, header);
     }
   };
