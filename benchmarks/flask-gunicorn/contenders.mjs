@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from './models.mjs';
+import { HAS_TFJS_NODE } from './tfjs-folder.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const CLI = fileURLToPath(new URL('../../bin/tfdeploy.js', import.meta.url));
@@ -48,7 +49,24 @@ export const CONTENDERS = {
     title: `(b) Flask + gunicorn, ${CORES} sync workers, 1 thread each`,
     plan: (model) => gunicorn(model, CORES, { TF_THREADS: '1', OMP_NUM_THREADS: '1' }),
   },
+  c: {
+    title: `(c) node:http + tfjs-node, ${CORES} processes`,
+    plan: (model) => ({
+      command: process.execPath,
+      args: [join(HERE, 'tfjs-server.mjs')],
+      cwd: HERE,
+      env: {
+        ...{ MODEL_DIR: model.folder, MODEL_WORKERS: String(CORES), TF_CPP_MIN_LOG_LEVEL: '3' },
+        ...{ TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' },
+      },
+      readUrl: (line) => /^listening (http:\S+)/.exec(line)?.[1],
+      path: () => '/predict',
+    }),
+  },
 };
+
+/** Those that can be started here. */
+export const INSTALLED = Object.keys(CONTENDERS).filter((name) => name !== 'c' || HAS_TFJS_NODE);
 
 /** Starts a contender and waits for its first answer; the time to it counts from the start of the process. */
 export async function startContender(name, model, planCache) {

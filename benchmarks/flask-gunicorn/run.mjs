@@ -1,14 +1,14 @@
 // Side by side in one run on this machine: `tfdeploy serve` against Flask + gunicorn + TensorFlow.
-//   node benchmarks/flask-gunicorn/run.mjs [--models toy,mlp,mobilenetv2] [--contenders tfdeploy,a,b]
+//   node benchmarks/flask-gunicorn/run.mjs [--models toy,mlp,mobilenetv2] [--contenders tfdeploy,a,b,c]
 //     [--seconds 10] [--rounds 1] [--json FILE] [--smoke]
-// Prints a markdown table and the ratios. The models are exported by real TensorFlow once, into the cache folder.
+// (c), tfjs-node, is there once install-tfjs-node.mjs has been run. Prints a markdown table and the ratios. The models are exported by real TensorFlow once, into the cache folder.
 // --smoke only shows that everything works: two seconds each, too few requests for a p99 of slow models.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CONTENDERS, makePlanCache, startContender } from './contenders.mjs';
+import { CONTENDERS, INSTALLED, makePlanCache, startContender } from './contenders.mjs';
 import { HAS_WRK, LEAST_REQUESTS, measureLatency, measureSaturation } from './load.mjs';
 import { treePssBytes } from './memory.mjs';
 import { checkPython, MODELS, prepareModels } from './models.mjs';
@@ -17,7 +17,7 @@ import { formatTable } from './table.mjs';
 const { values: flags } = parseArgs({
   options: {
     models: { type: 'string', default: Object.keys(MODELS).join(',') },
-    contenders: { type: 'string', default: Object.keys(CONTENDERS).join(',') },
+    contenders: { type: 'string', default: INSTALLED.join(',') },
     seconds: { type: 'string', default: '10' },
     smoke: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '1' },
