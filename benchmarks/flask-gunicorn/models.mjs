@@ -47,7 +47,7 @@ function makeRow([size, ...rest], random) {
   );
 }
 
-function makeRandom() {
+export function makeRandom() {
   let state = 1;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

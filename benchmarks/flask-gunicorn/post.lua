@@ -1,8 +1,8 @@
--- wrk: posts the file named by BODY_FILE and prints what came of it as one line of JSON.
+-- wrk: posts the file named by BODY_FILE (CONTENT_TYPE is JSON where it is not given) and prints what came of it as one line of JSON.
 local file = assert(io.open(os.getenv("BODY_FILE"), "rb"))
 wrk.method = "POST"
 wrk.body = file:read("*a")
-wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Content-Type"] = os.getenv("CONTENT_TYPE") or "application/json"
 file:close()
 
 function done(summary, latency)
