@@ -1,30 +1,19 @@
-import {
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { TfdeployError } from '../base/error.js';
 import type { ServableDirectory } from '../repository/types.js';
 import { decodeMessage } from '../savedmodel/wire/decode.js';
 import { encodeMessage } from '../savedmodel/wire/encode.js';
 import { GRPC_SCHEMA } from './messages.js';
-import { toStatus } from './status.js';
+import { type MethodHandlers, type ServerCall, unary } from './server-call.js';
+import { OK, toStatus } from './status.js';
 
 const SERVING = 1;
 const NOT_SERVING = 2;
 const SERVICE_UNKNOWN = 3;
 const WATCH_INTERVAL_MS = 500;
 
-/** Bytes in: a message that can not be read is answered by the handler, with a status of its own. */
-const wire = {
-  requestSerialize: (bytes: Buffer) => bytes,
-  requestDeserialize: (bytes: Buffer) => bytes,
-  responseSerialize: (code: number) =>
-    Buffer.from(encodeMessage(GRPC_SCHEMA, 'HealthCheckResponse', { status: code })),
-  responseDeserialize: (bytes: Buffer) => bytes,
-};
+function encodeHealth(code: number): Uint8Array {
+  return encodeMessage(GRPC_SCHEMA, 'HealthCheckResponse', { status: code });
+}
 
 function readService(bytes: Buffer): string {
   return decodeMessage(GRPC_SCHEMA, 'HealthCheckRequest', bytes, {
@@ -46,12 +35,6 @@ export const HEALTH_METHODS = [
   { ...METHOD, name: 'Watch', isAnswerStream: true },
 ] as const;
 
-/** grpc.health.v1: the server as a whole (""), its services, and every model by its name. */
-export const HEALTH_SERVICE: ServiceDefinition = {
-  Check: { path: '/grpc.health.v1.Health/Check', requestStream: false, responseStream: false, ...wire },
-  Watch: { path: '/grpc.health.v1.Health/Watch', requestStream: false, responseStream: true, ...wire },
-};
-
 function healthOf(directory: ServableDirectory, services: ReadonlySet<string>, service: string): number {
   if (service === '' || services.has(service))
     return directory.isReady && !directory.isDraining ? SERVING : NOT_SERVING;
@@ -60,44 +43,59 @@ function healthOf(directory: ServableDirectory, services: ReadonlySet<string>, s
   return isAvailable && !directory.isDraining ? SERVING : NOT_SERVING;
 }
 
-export function createHealth(
+/** grpc.health.v1: the server as a whole (""), its services, and every model by its name. */
+export function createHealth(directory: ServableDirectory, services: ReadonlySet<string>): MethodHandlers {
+  return new Map([
+    [`/${METHOD.service}/Check`, (call) => unary(call, (bytes) => check(directory, services, bytes))],
+    [
+      `/${METHOD.service}/Watch`,
+      (call) => {
+        let stop = (): void => {};
+        return {
+          message(bytes) {
+            stop();
+            stop = watch(call, directory, services, bytes);
+          },
+          end() {},
+          cancelled: () => stop(),
+        };
+      },
+    ],
+  ]);
+}
+
+function check(directory: ServableDirectory, services: ReadonlySet<string>, bytes: Buffer): Uint8Array {
+  const service = readService(bytes);
+  const health = healthOf(directory, services, service);
+  if (health !== SERVICE_UNKNOWN) return encodeHealth(health);
+  throw new TfdeployError('TFD_NOT_FOUND', `unknown service ${service}`);
+}
+
+/** Tells the health now and whenever it changes; gives the way to end that. */
+function watch(
+  call: ServerCall,
   directory: ServableDirectory,
   services: ReadonlySet<string>,
-): UntypedServiceImplementation {
-  return {
-    Check(call: ServerUnaryCall<Buffer, number>, callback: sendUnaryData<number>) {
-      try {
-        const service = readService(call.request);
-        const health = healthOf(directory, services, service);
-        if (health === SERVICE_UNKNOWN)
-          callback({ code: status.NOT_FOUND, details: `unknown service ${service}` });
-        else callback(null, health);
-      } catch (error) {
-        callback(toStatus(error));
-      }
-    },
-    Watch(call: ServerWritableStream<Buffer, number>) {
-      let service: string;
-      try {
-        service = readService(call.request);
-      } catch (error) {
-        call.emit('error', toStatus(error));
-        return;
-      }
-      let last: number | undefined;
-      const look = () => {
-        const health = healthOf(directory, services, service);
-        if (health !== last) call.write(health);
-        last = health;
-        if (!directory.isDraining) return;
-        // A watcher would otherwise hold up the end of the process.
-        clearInterval(timer);
-        call.end();
-      };
-      const timer = setInterval(look, WATCH_INTERVAL_MS);
-      call.on('cancelled', () => clearInterval(timer));
-      call.on('close', () => clearInterval(timer));
-      look();
-    },
+  bytes: Buffer,
+): () => void {
+  let service: string;
+  try {
+    service = readService(bytes);
+  } catch (error) {
+    call.end(toStatus(error));
+    return () => {};
+  }
+  let last: number | undefined;
+  const look = () => {
+    const health = healthOf(directory, services, service);
+    if (health !== last) call.send(encodeHealth(health));
+    last = health;
+    if (!directory.isDraining) return;
+    // A watcher would otherwise hold up the end of the process.
+    clearInterval(timer);
+    call.end(OK);
   };
+  const timer = setInterval(look, WATCH_INTERVAL_MS);
+  look();
+  return () => clearInterval(timer);
 }

@@ -1,4 +1,3 @@
-import { status as grpcStatus } from '@grpc/grpc-js';
 import { DTYPES } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
 import type { VersionState } from '../repository/types.js';
@@ -6,6 +5,7 @@ import type { SignatureDef, TensorInfo } from '../savedmodel/types.js';
 import { encodeMessage } from '../savedmodel/wire/encode.js';
 import { answerSpec, type CallContext, findServable, inputError, requireName } from './call.js';
 import { GRPC_SCHEMA, type MessageIn, type MessageOut } from './messages.js';
+import { GRPC_CODES, type GrpcCodeName } from './status.js';
 import { encodeTensor } from './tensor-proto.js';
 
 /** ModelVersionStatus.State of get_model_status.proto. */
@@ -34,7 +34,7 @@ export function getModelStatus(
       version,
       state: STATES[state],
       status: {
-        error_code: grpcStatus[errorCode as keyof typeof grpcStatus] ?? grpcStatus.UNKNOWN,
+        error_code: GRPC_CODES[errorCode as GrpcCodeName] ?? GRPC_CODES.UNKNOWN,
         error_message: errorMessage,
       },
     })),
@@ -107,5 +107,5 @@ export async function handleReloadConfig(
     });
   }
   await reload(request.config ?? new Uint8Array());
-  return { status: { error_code: grpcStatus.OK, error_message: '' } };
+  return { status: { error_code: GRPC_CODES.OK, error_message: '' } };
 }

@@ -1,13 +1,13 @@
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import {
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+  createServer as createHttp2Server,
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { TlsTexts } from '../config/ssl-file.js';
 import type { ListenTarget } from '../http/server.js';
 import type { Registry } from '../metrics/registry.js';
@@ -16,12 +16,20 @@ import { decodeMessage } from '../savedmodel/wire/decode.js';
 import { encodeMessage } from '../savedmodel/wire/encode.js';
 import { inputError } from './call.js';
 import { listenAt } from './door.js';
-import { createHealth, HEALTH_METHODS, HEALTH_SERVICE } from './health.js';
+import { createHealth, HEALTH_METHODS } from './health.js';
 import { GrpcInstruments } from './instruments.js';
 import { GRPC_SCHEMA } from './messages.js';
 import { type MethodRow, serviceMethods } from './methods.js';
 import type { ReloadConfig } from './model-service.js';
-import { listReflection } from './reflection/service.js';
+import { createReflection } from './reflection/service.js';
+import {
+  type CallHandler,
+  type MessageLimits,
+  type MethodHandlers,
+  ServerCall,
+  unary,
+} from './server-call.js';
+import { closeSession, readTimes, watchSession } from './sessions.js';
 import { toStatus } from './status.js';
 
 export interface GrpcOptions {
@@ -42,7 +50,13 @@ export interface GrpcOptions {
 }
 
 const MIB = 1024 * 1024;
+/** Without a bound one connection may open as many streams as it likes. */
 const MAX_STREAMS = 1000;
+/** Bytes that a client may send ahead on one stream: large tensors arrive without waiting for leave. */
+const WINDOW_BYTES = MIB;
+const SESSION_WINDOW_BYTES = 4 * MIB;
+/** Megabytes that the HTTP/2 library may hold for a connection. */
+const SESSION_MEMORY_MB = 1024;
 /** A connection that has not sent the preface of HTTP/2 and its settings by then is closed. */
 const GREETING_MS = 10_000;
 const GREETING_BYTES = 33;
@@ -78,93 +92,119 @@ interface Shared {
   inFlight: number;
 }
 
-type RawCall = ServerUnaryCall<Buffer, Uint8Array>;
-
-/** A call's deadline on the performance.now() clock. */
-function deadlineOf(call: RawCall, defaultMs: number): number | undefined {
-  const deadline = call.getDeadline();
-  const atMs = deadline instanceof Date ? deadline.getTime() : deadline;
-  const now = performance.now();
-  if (Number.isFinite(atMs)) return now + atMs - Date.now();
-  return defaultMs > 0 ? now + defaultMs : undefined;
+/** A method of the tables as a handler of calls. */
+function serveMethod(shared: Shared, method: MethodRow, call: ServerCall): CallHandler {
+  const controller = new AbortController();
+  return unary(
+    call,
+    (bytes) => answer(shared, method, call, bytes, controller.signal),
+    () => controller.abort(),
+  );
 }
 
 async function answer(
   shared: Shared,
   method: MethodRow,
-  call: RawCall,
-  callback: sendUnaryData<Uint8Array>,
-): Promise<void> {
+  call: ServerCall,
+  bytes: Buffer,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { options, instruments, directory } = shared;
   const startedMs = performance.now();
-  const controller = new AbortController();
-  call.on('cancelled', () => controller.abort());
   let servable: Servable | undefined;
   let signature = '';
-  shared.inFlight++;
-  shared.instruments.received.add(call.request.length);
   let code = 'OK';
+  shared.inFlight++;
+  instruments.received.add(bytes.length);
   try {
-    const request = decodeMessage(GRPC_SCHEMA, method.request, call.request, {
+    const request = decodeMessage(GRPC_SCHEMA, method.request, bytes, {
       what: 'request',
       code: 'TFD_INPUT_INVALID',
       limitCode: 'TFD_INPUT_INVALID',
     });
+    const { defaultDeadlineMs } = options;
     const result = await method.handle(request, {
-      directory: shared.directory,
-      asContent: shared.options.asContent,
-      deadlineMs: deadlineOf(call, shared.options.defaultDeadlineMs),
-      signal: controller.signal,
+      directory,
+      asContent: options.asContent,
+      deadlineMs: call.deadlineMs ?? (defaultDeadlineMs > 0 ? startedMs + defaultDeadlineMs : undefined),
+      signal,
       onServable(found, name) {
         servable = found;
         signature = name;
       },
     });
-    const bytes = encodeMessage(GRPC_SCHEMA, method.answer, result);
-    shared.instruments.sent.add(bytes.length);
-    callback(null, bytes);
+    const encoded = encodeMessage(GRPC_SCHEMA, method.answer, result);
+    instruments.sent.add(encoded.length);
+    return encoded;
   } catch (error) {
-    const failure = toStatus(error);
-    code = status[failure.code] ?? 'UNKNOWN';
-    if (failure.code === status.INTERNAL) shared.options.onFault?.(error);
-    callback(failure);
+    code = toStatus(error).name;
+    if (code === 'INTERNAL') options.onFault?.(error);
+    throw error;
   } finally {
     shared.inFlight--;
-    shared.instruments.count(servable, signature, method.api, code, performance.now() - startedMs);
+    instruments.count(servable, signature, method.api, code, performance.now() - startedMs);
   }
 }
 
-/** Bytes in, bytes out: decoding happens inside the call, so that a bad message is an answer and no accident. */
-const raw = {
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: (bytes: Buffer) => bytes,
-  requestDeserialize: (bytes: Buffer) => bytes,
-  responseSerialize: (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  responseDeserialize: (bytes: Buffer) => bytes,
-} as const;
-
-function addMethods(server: Server, shared: Shared, methods: readonly MethodRow[]): Set<string> {
-  const services = new Map<
-    string,
-    { definition: Record<string, unknown>; handlers: UntypedServiceImplementation }
-  >();
-  for (const method of methods) {
-    const service = services.get(method.service) ?? { definition: {}, handlers: {} };
-    service.definition[method.name] = { ...raw, path: `/${method.service}/${method.name}` };
-    service.handlers[method.name] = (call: RawCall, callback: sendUnaryData<Uint8Array>) => {
-      void answer(shared, method, call, callback);
-    };
-    services.set(method.service, service);
-  }
-  for (const { definition, handlers } of services.values())
-    server.addService(definition as ServiceDefinition, handlers);
-  return new Set([...services.keys()].flatMap((name) => [name, name.split('.').at(-1) ?? name]));
+/** Every method by its path. */
+function listHandlers(shared: Shared): MethodHandlers {
+  const methods = serviceMethods(shared.options.reload);
+  const services = new Set(
+    methods.flatMap(({ service }) => [service, service.slice(service.lastIndexOf('.') + 1)]),
+  );
+  return new Map([
+    ...methods.map((method): [string, (call: ServerCall) => CallHandler] => [
+      `/${method.service}/${method.name}`,
+      (call) => serveMethod(shared, method, call),
+    ]),
+    ...createHealth(shared.directory, services),
+    ...createReflection([...methods, ...HEALTH_METHODS]),
+  ]);
 }
 
-function createCredentials(tls: GrpcOptions['tls']): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) };
-  return ServerCredentials.createSsl(tls.ca ? Buffer.from(tls.ca) : null, [pair], tls.verifyClient);
+function serveStream(
+  handlers: MethodHandlers,
+  limits: MessageLimits,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+): void {
+  if (headers[':method'] !== 'POST' || !headers['content-type']?.startsWith('application/grpc')) {
+    stream.on('error', () => {});
+    stream.respond({ ':status': headers[':method'] === 'POST' ? 415 : 405 }, { endStream: true });
+    stream.resume();
+    return;
+  }
+  const call = new ServerCall(stream, headers, limits);
+  const path = String(headers[':path']);
+  const open = handlers.get(path);
+  if (open === undefined)
+    call.end({ name: 'UNIMPLEMENTED', details: `The server does not implement the method ${path}` });
+  else call.serve(headers, open(call));
+}
+
+function readNumber(options: GrpcOptions, name: string, otherwise: number): number {
+  const value = options.channelArguments[`grpc.${name}`];
+  return typeof value === 'number' ? value : otherwise;
+}
+
+function createHttp2(options: GrpcOptions): Http2Server | Http2SecureServer {
+  const { tls } = options;
+  const http2 = {
+    maxSessionMemory: SESSION_MEMORY_MB,
+    settings: {
+      maxConcurrentStreams: readNumber(options, 'max_concurrent_streams', MAX_STREAMS),
+      initialWindowSize: WINDOW_BYTES,
+    },
+  };
+  if (tls === undefined) return createHttp2Server(http2);
+  return createSecureServer({
+    ...http2,
+    key: tls.key,
+    cert: tls.cert,
+    ...(tls.ca ? { ca: tls.ca } : {}),
+    requestCert: tls.verifyClient,
+    rejectUnauthorized: tls.verifyClient,
+  });
 }
 
 /** TensorFlow Serving's gRPC interface of one worker process. Sockets are accepted here, so they can be shared. */
@@ -175,31 +215,35 @@ export function createGrpcServer(
   const options: GrpcOptions = { ...DEFAULTS, ...given };
   if (options.maxMessageBytes < 1)
     throw inputError(`maxMessageBytes ${options.maxMessageBytes} is not positive`);
-  const grpc = new Server({
-    // Without a bound one connection may open as many streams as it likes.
-    'grpc.max_concurrent_streams': MAX_STREAMS,
-    'grpc.max_receive_message_length': options.maxMessageBytes,
-    'grpc.max_send_message_length': -1,
-    ...options.channelArguments,
-  });
   const shared: Shared = {
     directory,
     options,
     instruments: new GrpcInstruments(options.registry),
     inFlight: 0,
   };
-  const methods = serviceMethods(options.reload);
-  const services = addMethods(grpc, shared, methods);
-  grpc.addService(HEALTH_SERVICE, createHealth(directory, services));
-  for (const { definition, handlers } of listReflection([...methods, ...HEALTH_METHODS]))
-    grpc.addService(definition, handlers);
-  const injector = grpc.createConnectionInjector(createCredentials(options.tls));
+  const handlers = listHandlers(shared);
+  const limits = {
+    receive: readNumber(options, 'max_receive_message_length', options.maxMessageBytes),
+    send: readNumber(options, 'max_send_message_length', -1),
+  };
+  const times = readTimes(options.channelArguments);
+  const sessions = new Set<ServerHttp2Session>();
+  const http2 = createHttp2(options);
+  http2.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session));
+    watchSession(session, times);
+    session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+  });
+  http2.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
+    serveStream(handlers, limits, stream, headers),
+  );
   const sockets = new Set<Socket>();
   const accept = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    injector.injectConnection(socket);
+    http2.emit('connection', socket);
     const greeting = setTimeout(() => {
       if (socket.bytesRead < GREETING_BYTES) socket.destroy();
     }, GREETING_MS);
@@ -219,13 +263,12 @@ export function createGrpcServer(
     stopListening,
     async drain(deadlineMs) {
       stopListening();
-      injector.drain(deadlineMs);
+      for (const session of sessions) closeSession(session);
       await untilEmpty(sockets, deadlineMs);
     },
     async close() {
       stopListening();
-      injector.destroy();
-      grpc.forceShutdown();
+      for (const session of sessions) session.destroy();
       for (const socket of sockets) socket.destroy();
     },
     get inFlight() {

@@ -1,12 +1,8 @@
-import {
-  type ServerDuplexStream,
-  type ServiceDefinition,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
 import { decodeMessage } from '../../savedmodel/wire/decode.js';
 import { encodeMessage } from '../../savedmodel/wire/encode.js';
 import { GRPC_SCHEMA, type MessageIn, type MessageOut } from '../messages.js';
+import type { CallHandler, MethodHandlers, ServerCall } from '../server-call.js';
+import { GRPC_CODES, OK } from '../status.js';
 import { type DescribedFile, type DescribedMethod, describeFiles } from './descriptors.js';
 import { FURTHER_ROOTS, PACKAGES, REFLECTION_PACKAGES } from './packages.js';
 
@@ -75,7 +71,7 @@ function openBook(methods: readonly DescribedMethod[]): DescriptorBook {
 
 function answerRequest(book: DescriptorBook, request: Request): Answer {
   const missing = (what: string): Answer => ({
-    error_response: { error_code: status.NOT_FOUND, error_message: `${what} is not known` },
+    error_response: { error_code: GRPC_CODES.NOT_FOUND, error_message: `${what} is not known` },
   });
   const give = (file: DescribedFile | undefined, what: string): Answer =>
     file === undefined
@@ -93,49 +89,35 @@ function answerRequest(book: DescriptorBook, request: Request): Answer {
       : { all_extension_numbers_response: { base_type_name: type, extension_number: [] } };
   if (request.file_containing_extension !== undefined) return missing('the extension');
   return {
-    error_response: { error_code: status.INVALID_ARGUMENT, error_message: 'the request asks for nothing' },
+    error_response: {
+      error_code: GRPC_CODES.INVALID_ARGUMENT,
+      error_message: 'the request asks for nothing',
+    },
   };
 }
 
 const LIMITS = { what: 'request', code: 'TFD_INPUT_INVALID', limitCode: 'TFD_INPUT_INVALID' } as const;
 
 /** gRPC server reflection, v1 and v1alpha, over these methods; descriptors are made on the first question. */
-export function listReflection(
-  methods: readonly DescribedMethod[],
-): { readonly definition: ServiceDefinition; readonly handlers: UntypedServiceImplementation }[] {
+export function createReflection(methods: readonly DescribedMethod[]): MethodHandlers {
   let book: DescriptorBook | undefined;
-  const handlers: UntypedServiceImplementation = {
-    [METHOD](call: ServerDuplexStream<Buffer, MessageOut<'ServerReflectionResponse'>>) {
-      call.on('data', (bytes: Buffer) => {
-        book ??= openBook(methods);
-        try {
-          const request = decodeMessage(GRPC_SCHEMA, 'ServerReflectionRequest', bytes, LIMITS);
-          const { host } = request;
-          call.write({
-            valid_host: host,
-            original_request: request,
-            ...answerRequest(book, request),
-          });
-        } catch {
-          call.emit('error', { code: status.INVALID_ARGUMENT, details: 'the request can not be read' });
-        }
-      });
-      call.on('end', () => call.end());
+  const serve = (call: ServerCall): CallHandler => ({
+    message(bytes) {
+      book ??= openBook(methods);
+      try {
+        const request = decodeMessage(GRPC_SCHEMA, 'ServerReflectionRequest', bytes, LIMITS);
+        const answer = {
+          valid_host: request.host,
+          original_request: request,
+          ...answerRequest(book, request),
+        };
+        call.send(encodeMessage(GRPC_SCHEMA, 'ServerReflectionResponse', answer));
+      } catch {
+        call.end({ name: 'INVALID_ARGUMENT', details: 'the request can not be read' });
+      }
     },
-  };
-  return REFLECTION_PACKAGES.map(({ name }) => ({
-    definition: {
-      [METHOD]: {
-        path: `/${name}.${NAME}/${METHOD}`,
-        requestStream: true,
-        responseStream: true,
-        requestSerialize: (bytes: Buffer) => bytes,
-        requestDeserialize: (bytes: Buffer) => bytes,
-        responseSerialize: (answer: MessageOut<'ServerReflectionResponse'>) =>
-          Buffer.from(encodeMessage(GRPC_SCHEMA, 'ServerReflectionResponse', answer)),
-        responseDeserialize: (bytes: Buffer) => bytes,
-      },
-    },
-    handlers,
-  }));
+    end: () => call.end(OK),
+    cancelled() {},
+  });
+  return new Map(REFLECTION_PACKAGES.map(({ name }) => [`/${name}.${NAME}/${METHOD}`, serve]));
 }

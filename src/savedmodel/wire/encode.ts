@@ -40,22 +40,35 @@ export function encodeMessage<T extends MessageTables, N extends keyof T & strin
   name: N,
   message: Encodable<T, N>,
 ): Uint8Array {
-  return encodeBody(schema, schema.message(name), message as Record<string, unknown>);
+  const writer = spare ?? new WireWriter();
+  spare = undefined;
+  encodeBody(schema, schema.message(name), message as Record<string, unknown>, writer);
+  const bytes = writer.take();
+  spare = writer;
+  return bytes;
 }
 
-function encodeBody(schema: Schema, message: CompiledMessage, source: Record<string, unknown>): Uint8Array {
-  const writer = new WireWriter();
+/** Used from message to message; absent while it is in use, and after an error. */
+let spare: WireWriter | undefined;
+
+function encodeBody(
+  schema: Schema,
+  message: CompiledMessage,
+  source: Record<string, unknown>,
+  writer: WireWriter,
+): void {
   for (const field of message.byNumber) {
     const value = field === undefined ? undefined : source[field.name];
     if (field === undefined || value === undefined) continue;
     if (field.kind === 'map') {
       for (const [key, item] of value as ReadonlyMap<unknown, unknown>) {
-        writer.bytesField(field.number, encodeBody(schema, field.entry!, { key, value: item }));
+        const start = writer.open(field.number);
+        encodeBody(schema, field.entry!, { key, value: item }, writer);
+        writer.close(start);
       }
     } else if (field.isRepeated) encodeList(schema, field, value as Iterable<unknown>, writer);
     else if (field.hasPresence || !isDefault(value)) encodeOne(schema, field, value, writer);
   }
-  return writer.finish();
 }
 
 function isDefault(value: unknown): boolean {
@@ -65,10 +78,13 @@ function isDefault(value: unknown): boolean {
 
 function encodeOne(schema: Schema, field: Field, value: unknown, writer: WireWriter): void {
   if (field.kind === 'message') {
-    const bytes = field.isLazy
-      ? (value as Uint8Array)
-      : encodeBody(schema, schema.message(field.message), value as Record<string, unknown>);
-    writer.bytesField(field.number, bytes);
+    if (field.isLazy) {
+      writer.bytesField(field.number, value as Uint8Array);
+      return;
+    }
+    const start = writer.open(field.number);
+    encodeBody(schema, schema.message(field.message), value as Record<string, unknown>, writer);
+    writer.close(start);
     return;
   }
   const { wire, write } = SCALARS[field.scalar];
@@ -82,8 +98,10 @@ function encodeList(schema: Schema, field: Field, values: Iterable<unknown>, wri
     for (const value of values) encodeOne(schema, field, value, writer);
     return;
   }
-  const packed = new WireWriter();
-  for (const value of values) write(packed, value as never);
-  const bytes = packed.finish();
-  if (bytes.length > 0) writer.bytesField(field.number, bytes);
+  let start = 0;
+  for (const value of values) {
+    if (start === 0) start = writer.open(field.number);
+    write(writer, value as never);
+  }
+  if (start > 0) writer.close(start);
 }
