@@ -13,6 +13,7 @@ const ENTRIES = [
   'repository/compile-entry',
   'engine/nursery-thread',
   'engine/executor-thread',
+  'http/apart/decode-thread',
 ];
 
 /** Stands for the bundle's own address while a module's is being looked for. */

@@ -1,4 +1,5 @@
 import { isTfdeployError, TfdeployError } from '../base/error.js';
+import { freeMemory } from '../base/free-memory.js';
 import type { TensorMap } from '../base/tensor.js';
 import { touchTurn } from '../base/turn-clock.js';
 import type { Executor } from '../engine/types.js';
@@ -156,6 +157,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       void runAlone(jobs);
       return;
     }
+    // The executor had a copy of what several requests sent, which nobody needs any more.
+    if (jobs.length > 1)
+      for (const { inputs } of jobs)
+        for (const tensor of inputs.values()) if (tensor.dtype !== 'string') freeMemory(tensor.data);
     let start = 0;
     for (const job of jobs) {
       if (doneMs > job.deadlineMs) {

@@ -1,5 +1,6 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { TfdeployError } from '../base/error.js';
+import { freeMemory } from '../base/free-memory.js';
 import { readPlan } from '../convert/plan-files.js';
 import type { EngineLocation } from './find.js';
 import type { SessionOptions } from './onnxruntime.js';
@@ -69,6 +70,8 @@ async function answer(request: ThreadRequest): Promise<ThreadAnswer> {
     return { id, outputs: [], computeMs: performance.now() - startMs };
   }
   const outputs = await runner.run(request.signature, unpackTensors(request.inputs), request.outputs);
+  // Outputs share no memory with inputs, which were handed over to this thread.
+  for (const input of request.inputs) if (input.dtype !== 'string') freeMemory(input.data);
   const computeMs = performance.now() - startMs;
   return { id, outputs: packTensors(outputs, transfer), computeMs };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type BrotliOptions, brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { TfdeployError } from '../base/error.js';
+import { freeMemory } from '../base/free-memory.js';
 import type { HttpOptions } from './options.js';
 import type { RequestHeaders } from './request-headers.js';
 
@@ -26,6 +27,8 @@ export interface ReadingTotal {
 const LINGER_BYTES = 16 * 1024 * 1024;
 const MIN_CHUNK_BYTES = 16 * 1024;
 const MAX_CHUNK_BYTES = 1024 * 1024;
+/** Longer bodies are only believed as they come. */
+const PREPARED_BYTES = 8 * 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -35,6 +38,8 @@ const EMPTY = Buffer.alloc(0);
 export class BodyReader {
   #chunks: Buffer[] | undefined;
   #first: Buffer = EMPTY;
+  /** Where the chunks are put at once, for a body whose length was told and is no great claim. */
+  #whole: Buffer | undefined;
   #received = 0;
   #counted = 0;
   #isOver = false;
@@ -83,17 +88,47 @@ export class BodyReader {
           },
         ),
       );
-    } else if (this.#received === chunk.length) {
-      this.#first = chunk;
     } else {
-      this.#chunks ??= [this.#first];
-      this.#chunks.push(chunk);
+      this.#keep(chunk);
     }
+  }
+
+  #keep(chunk: Buffer): void {
+    const before = this.#received - chunk.length;
+    if (before === 0) {
+      this.#first = chunk;
+      return;
+    }
+    if (this.#chunks === undefined && this.#whole === undefined) {
+      const { contentLength } = this.headers;
+      if (contentLength >= this.#received && contentLength <= PREPARED_BYTES) {
+        this.#whole = Buffer.allocUnsafeSlow(contentLength);
+        this.#whole.set(this.#first);
+        freeMemory(this.#first);
+      } else {
+        this.#chunks = [this.#first];
+      }
+    }
+    if (this.#whole === undefined) {
+      this.#chunks?.push(chunk);
+      return;
+    }
+    this.#whole.set(chunk, before);
+    freeMemory(chunk);
+  }
+
+  /** What was received, in one piece. */
+  #join(): Buffer {
+    if (this.#whole !== undefined) return this.#whole.subarray(0, this.#received);
+    if (this.#chunks === undefined) return this.#first;
+    const body = Buffer.concat(this.#chunks, this.#received);
+    for (const chunk of this.#chunks) freeMemory(chunk);
+    return body;
   }
 
   #end(): void {
     if (this.#isOver) return;
-    const body = this.#chunks === undefined ? this.#first : Buffer.concat(this.#chunks, this.#received);
+    const body = this.#join();
     const inflater = INFLATERS.get(this.headers.contentEncoding);
     if (inflater === undefined) {
       this.#finish(undefined, body);
@@ -119,6 +154,7 @@ export class BodyReader {
     this.#isOver = true;
     this.total.bytes -= this.#counted;
     this.#chunks = undefined;
+    this.#whole = undefined;
     this.#first = EMPTY;
     this.done(error, body);
   }

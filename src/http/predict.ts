@@ -1,4 +1,5 @@
 import { reviveError, TfdeployError } from '../base/error.js';
+import { freeMemory } from '../base/free-memory.js';
 import type { TensorMap } from '../base/tensor.js';
 import type { Servable, ServableDirectory, ServableSignature } from '../repository/types.js';
 import { announce } from './announce.js';
@@ -78,9 +79,16 @@ function decodeJson(servable: Servable, body: Buffer): DecodedPredict | Promise<
     : decodePredictApart(body, servable, source);
 }
 
+/** Numbers are read out of a body; strings may be views on it. */
+function hasStrings(inputs: TensorMap): boolean {
+  for (const { dtype } of inputs.values()) if (dtype === 'string') return true;
+  return false;
+}
+
 async function predictJson(exchange: Exchange, servable: Servable, body: Buffer): Promise<void> {
   const decoded = decodeJson(servable, body);
   const { format, signature, inputs } = decoded instanceof Promise ? await decoded : decoded;
+  if (!hasStrings(inputs)) freeMemory(body);
   const outputs = await run(exchange, servable, signature, inputs);
   const { nonFinite } = exchange.headers;
   const encoded = encodePredict(format, outputs, { rawStrings: exchange.state.options.strictTfs, nonFinite });
@@ -96,7 +104,10 @@ async function predictBinary(
 ): Promise<void> {
   const signature = findSignature(servable, exchange.headers.signatureName);
   const inputs = readBinaryInputs(form, body, signature, exchange.headers);
-  answerBinary(exchange, await run(exchange, servable, signature, inputs));
+  const outputs = await run(exchange, servable, signature, inputs);
+  // The inputs were views on it.
+  freeMemory(body);
+  answerBinary(exchange, outputs);
 }
 
 /** Runs a signature for an exchange, ending its decode phase and accounting for the time of the run. */
