@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
+
 import { dirname, isAbsolute, join } from 'node:path';
+import { findHome } from '../base/home.js';
 import { type EngineRow, isVersionSupported } from './engines.js';
 
 export type EnginePlace = 'project' | 'tfdeploy' | 'cache';
@@ -38,9 +39,7 @@ export interface FindOptions {
 export function engineCacheDir(env: NodeJS.ProcessEnv = process.env): string {
   const xdg = env.XDG_CACHE_HOME;
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'tfdeploy', 'engines');
-  // An account without a home directory (a systemd DynamicUser) still has a place for temporary files.
-  const home = [env.HOME, homedir()].find((dir) => dir !== undefined && dir !== '' && dir !== '/');
-  return join(home ?? tmpdir(), '.cache', 'tfdeploy', 'engines');
+  return join(findHome(env), '.cache', 'tfdeploy', 'engines');
 }
 
 /** Folder of one engine version in the cache, complete when it holds the marker. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { findHome } from '../base/home.js';
 import { nodeFiles } from '../base/node-files.js';
 import { hashSource } from '../convert/source-hash.js';
 
@@ -18,9 +18,7 @@ export function planCacheDir(configured: string | undefined, env: NodeJS.Process
   if (configured !== undefined) return configured;
   const xdg = env.XDG_CACHE_HOME;
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'tfdeploy', 'plans');
-  // An account without a home directory (a systemd DynamicUser) still has a place for temporary files.
-  const home = [env.HOME, homedir()].find((dir) => dir !== undefined && dir !== '' && dir !== '/');
-  return join(home ?? tmpdir(), '.cache', 'tfdeploy', 'plans');
+  return join(findHome(env), '.cache', 'tfdeploy', 'plans');
 }
 
 /**

@@ -33,6 +33,12 @@ export const TEMPLATES: readonly TemplateRow[] = [
     targets: ['vm'],
     about: 'the service',
   },
+  {
+    template: 'systemd/socket.hbs',
+    output: 'deploy/systemd/{{name}}.socket',
+    targets: ['vm'],
+    about: 'its ports, held by systemd',
+  },
   { template: 'docker/Dockerfile.hbs', output: 'Dockerfile', targets: ['kubernetes'], about: 'the image' },
   {
     template: 'docker/dockerignore.hbs',

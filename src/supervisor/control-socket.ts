@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { TfdeployError } from '../base/error.js';
 import type { Log } from '../base/log.js';
@@ -38,7 +38,9 @@ const MAX_LINE_BYTES = 4096;
 export function controlPath(port: number, env: NodeJS.ProcessEnv = process.env): string {
   const runtimeDir = env.XDG_RUNTIME_DIR ?? env.RUNTIME_DIRECTORY;
   const dir =
-    runtimeDir !== undefined && runtimeDir !== '' ? runtimeDir : join(tmpdir(), `tfdeploy-${userInfo().uid}`);
+    runtimeDir !== undefined && runtimeDir !== ''
+      ? runtimeDir
+      : join(tmpdir(), `tfdeploy-${process.getuid?.() ?? 0}`);
   return join(dir, `tfdeploy-${port}.ctl`);
 }
 

@@ -75,6 +75,7 @@ class ProcessSupervisor implements Supervisor {
     });
     this.#timers.push(setInterval(() => this.dispatch({ kind: 'tick' }), TICK_MS));
     this.#timers.push(setInterval(() => this.#extendStart(), EXTEND_MS));
+    this.#extendStart();
     this.dispatch({ kind: 'tick' });
     this.#repository.configure(this.#plan.models);
   }
