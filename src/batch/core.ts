@@ -42,7 +42,6 @@ const SLO_SHARE = 0.65;
 const MAX_IN_FLIGHT = 2;
 /** An executor that has been idle for this long gets a request even if that is expected to be late. */
 const TRIAL_MS = 250;
-const JOB_WEIGHT = 0.1;
 
 function shed<J extends Job>(actions: Actions<J>, job: J, reason: ShedReason, retryMs: number): void {
   actions.push({ kind: 'shed', job, reason, retryMs });
@@ -89,7 +88,7 @@ function admitToIdle<J extends Job>(
 /**
  * Whether a request with this deadline would be refused if it were submitted now, behind those announced. For
  * requests whose body is not read yet: that is the dearest part of a refusal. Assumes one row of the bucket
- * that would have it done first. Gives the milliseconds of work before it, or undefined if it has a chance.
+ * that would have it done first, and that those announced fill batches. Gives the milliseconds of work before it, or undefined if it has a chance.
  */
 export function foreseeLate<J extends Job>(
   state: BatchState<J>,
@@ -99,12 +98,14 @@ export function foreseeLate<J extends Job>(
   const announced = state.announced.count(now);
   if (isIdle(state) && announced === 0) return undefined;
   let runMs = Number.POSITIVE_INFINITY;
+  let rowMs = Number.POSITIVE_INFINITY;
   for (const { rows, usefulRows, latency } of state.buckets.values()) {
+    rowMs = Math.min(rowMs, latency.mean(usefulRows) / usefulRows);
     const rest = rows % usefulRows;
     runMs = Math.min(runMs, latency.estimate(rest + 1) - (rest > 0 ? latency.mean(rest) : 0));
   }
   if (runMs === Number.POSITIVE_INFINITY) return undefined;
-  const waitMs = backlogMs(state, now) + announced * state.jobMs;
+  const waitMs = backlogMs(state, now) + announced * rowMs;
   return now + waitMs + runMs > deadlineMs ? waitMs : undefined;
 }
 
@@ -234,8 +235,6 @@ function finish<J extends Job>(state: BatchState<J>, run: Run<J>, now: number): 
   // A run that was handed over behind another one began when that one ended.
   const serviceMs = now - Math.max(run.startMs, state.lastDoneMs);
   state.lastDoneMs = now;
-  const jobMs = serviceMs / run.jobs.length;
-  state.jobMs += (state.jobMs === 0 ? 1 : JOB_WEIGHT) * (jobMs - state.jobMs);
   const bucket = state.buckets.get(run.bucket);
   if (bucket === undefined) return;
   bucket.latency.observe(run.paddedRows, serviceMs, now);

@@ -59,8 +59,6 @@ export interface BatchState<J extends Job> {
   trial: J | undefined;
   /** Requests whose header was read and whose body is on its way: they will be submitted. */
   readonly announced: Announced;
-  /** What a request costs the executor, on average. */
-  jobMs: number;
   queuedJobs: number;
   queuedBytes: number;
   /** Rows that arrived, in slots of 50 ms. */
@@ -76,7 +74,6 @@ export function createBatchState<J extends Job>(limits: BatchLimits): BatchState
     lastDoneMs: Number.NEGATIVE_INFINITY,
     trial: undefined,
     announced: new Announced(),
-    jobMs: 0,
     queuedJobs: 0,
     queuedBytes: 0,
     arrivals: new Float64Array(ARRIVAL_SLOTS),

@@ -148,6 +148,54 @@ describe('the scheduler', () => {
     expect(executor.batches.slice(-3)).toEqual([1, 1, 1]);
   });
 
+  it('splits a large request over batches that others share, and joins its rows', async () => {
+    const { scheduler, executor } = schedulerOf(model, { maxRows: 8 });
+    const large = Array.from({ length: 19 }, (_, row) => row);
+    const [big, small] = await Promise.all([
+      scheduler.submit(request({ x: floats([19, 1], large) }, { outputs: ['y'] }), 8),
+      scheduler.submit(request({ x: floats([5, 1], [1, 2, 3, 4, 5]) }, { outputs: ['z'] }), 8),
+    ]);
+    expect(executor.batches).toEqual([8, 8, 8]);
+    expect([...big.outputs.keys()]).toEqual(['y']);
+    expect(big.outputs.get('y')).toEqual(
+      floats(
+        [19, 1],
+        large.map((value) => value + 1),
+      ),
+    );
+    expect(values(small.outputs.get('z'))).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('keeps shapes apart, each in full batches', async () => {
+    const { scheduler, executor } = schedulerOf(model, { maxRows: 4 });
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        scheduler.submit(
+          request({ x: floats([1, 1 + (index % 2)], new Array(1 + (index % 2)).fill(index)) }),
+          4,
+        ),
+      ),
+    );
+    expect(executor.batches).toEqual([4, 4]);
+    expect(answers.map(({ outputs }) => values(outputs.get('z'))[0])).toEqual([0, 2, 2, 6, 4, 10, 6, 14]);
+  });
+
+  it('runs what is urgent before what came earlier', async () => {
+    const { scheduler } = schedulerOf(model, { maxRows: 1 });
+    const order: string[] = [];
+    const send = (name: string, priority: number) =>
+      scheduler.submit(request({ x: floats([1, 1], [1]) }, { priority }), 1).then(() => order.push(name));
+    await Promise.all([
+      send('first', 0),
+      send('second', 0),
+      send('idle', 5),
+      send('usual', 0),
+      send('urgent', -1),
+    ]);
+    expect(order.indexOf('urgent')).toBeLessThan(order.indexOf('usual'));
+    expect(order.at(-1)).toBe('idle');
+  });
+
   it('refuses a request above the largest batch when splitting is off', async () => {
     const { scheduler } = schedulerOf(model, { maxRows: 64, isSplitting: false });
     const big = floats([65, 1], new Array(65).fill(0));
