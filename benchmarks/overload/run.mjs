@@ -1,5 +1,5 @@
 // What is left of a server that is asked for more than it can do:
-//   node benchmarks/overload/run.mjs [--models cnn,mobilenetv2] [--slo flag,header] [--factors 1.5,3] [--seconds 4] [--rounds 2] [--json FILE]
+//   node benchmarks/overload/run.mjs [--models cnn,mobilenetv2] [--slo flag,header] [--slo-ms N] [--factors 1.5,3] [--seconds 4] [--rounds 2] [--json FILE]
 // Finds the peak goodput (answers within the SLO, open loop), then offers multiples of it. Ends with status 1 when
 // goodput under overload falls below 90 % of the peak, a refusal has no Retry-After, or more than 1 % of the requests
 // get anything but an answer, 429 or 503 (504 is what a pause of the machine makes of requests that were let in).
@@ -12,6 +12,7 @@ const { values: flags } = parseArgs({
   options: {
     models: { type: 'string', default: 'cnn,mobilenetv2' },
     slo: { type: 'string', default: 'flag,header' },
+    'slo-ms': { type: 'string' },
     factors: { type: 'string', default: '1.5,3' },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '2' },
@@ -71,7 +72,7 @@ report({
 process.exitCode = results.every(({ overload }) => overload.every(({ isPass }) => isPass)) ? 0 : 1;
 
 async function measure(model, way) {
-  const sloMs = SLO_MS[model.name] ?? 100;
+  const sloMs = Number(flags['slo-ms'] ?? SLO_MS[model.name] ?? 100);
   const server = await startServer([
     `${model.name}=${model.folder}`,
     ...(way === 'flag' ? ['--slo-ms', String(sloMs)] : []),

@@ -88,14 +88,15 @@ function admitToIdle<J extends Job>(
 /**
  * Whether a request with this deadline would be refused if it were submitted now, behind those announced. For
  * requests whose body is not read yet: that is the dearest part of a refusal. Assumes one row of the bucket
- * that would have it done first, and that those announced fill batches. Gives the milliseconds of work before it, or undefined if it has a chance.
+ * that would have it done first, and that those announced fill batches; before `readyMs` it can not run. Gives the milliseconds of work before it, or undefined if it has a chance.
  */
 export function foreseeLate<J extends Job>(
   state: BatchState<J>,
   deadlineMs: number,
+  readyMs: number,
   now: number,
 ): number | undefined {
-  const announced = state.announced.count(now);
+  const announced = state.announced.sum(now);
   if (isIdle(state) && announced === 0) return undefined;
   let runMs = Number.POSITIVE_INFINITY;
   let rowMs = Number.POSITIVE_INFINITY;
@@ -105,7 +106,7 @@ export function foreseeLate<J extends Job>(
     runMs = Math.min(runMs, latency.estimate(rest + 1) - (rest > 0 ? latency.mean(rest) : 0));
   }
   if (runMs === Number.POSITIVE_INFINITY) return undefined;
-  const waitMs = backlogMs(state, now) + announced * rowMs;
+  const waitMs = Math.max(backlogMs(state, now) + announced * rowMs, readyMs - now);
   return now + waitMs + runMs > deadlineMs ? waitMs : undefined;
 }
 

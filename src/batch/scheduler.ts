@@ -3,7 +3,7 @@ import { freeMemory } from '../base/free-memory.js';
 import type { TensorMap } from '../base/tensor.js';
 import { touchTurn } from '../base/turn-clock.js';
 import type { Executor } from '../engine/types.js';
-import type { PredictAnswer, PredictRequest } from '../repository/types.js';
+import type { Announcement, PredictAnswer, PredictRequest } from '../repository/types.js';
 import { type BatchAction, decide, foreseeLate, type ShedReason } from './core.js';
 import { createJob, type PendingJob, sharedRows } from './job.js';
 import type { BatchLimits } from './limits.js';
@@ -40,9 +40,9 @@ export interface Scheduler {
   submit(request: PredictRequest, fullRows: number | undefined): Promise<PredictAnswer>;
   /**
    * Tells of a request whose body is not read yet. Throws TFD_OVERLOADED when it could not be answered before
-   * its deadline whatever it holds; otherwise it counts as coming until what is returned is called.
+   * its deadline whatever it holds, though its inputs be there by `readyMs`; otherwise it counts as coming.
    */
-  announce(deadlineMs: number): () => void;
+  announce(deadlineMs: number, readyMs: number): Announcement;
   /** Runs the request past the queue and tells how long it took, in milliseconds; `isKept` remembers it. */
   warm(request: PredictRequest, fullRows: number | undefined, isKept: boolean): Promise<number>;
   /** From now on so many rows fill a batch of requests like this one, until the runs say otherwise. */
@@ -240,16 +240,23 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         );
       return submitInParts(request, rows, limits.maxRows, (part) => submitWhole(part, shareable));
     },
-    announce(deadlineMs) {
+    announce(deadlineMs, readyMs) {
       const at = now();
-      const waitMs = foreseeLate(state, deadlineMs, at);
+      const waitMs = foreseeLate(state, deadlineMs, readyMs, at);
       if (waitMs !== undefined) {
         countArrival(state, 1, at);
         options.onShed?.('late', '');
         throw refuse('late', 0, limits, waitMs);
       }
-      const ticket = state.announced.add(at);
-      return () => state.announced.remove(ticket, now());
+      let ticket = state.announced.add(1, at);
+      const withdraw = () => state.announced.remove(ticket, 1, now());
+      return {
+        renew() {
+          withdraw();
+          ticket = state.announced.add(1, now());
+        },
+        withdraw,
+      };
     },
     async warm(request, fullRows, isKept) {
       const job = createJob(request, fullRows, now(), { resolve() {}, reject() {} }, isMixed);

@@ -1,19 +1,33 @@
-import type { Servable, ServableDirectory, VersionChoice } from '../repository/types.js';
+import { Announced } from '../batch/announced.js';
+import type { Announcement, Servable, ServableDirectory, VersionChoice } from '../repository/types.js';
 import type { Exchange } from './exchange.js';
 
 /** A body below this comes with its header: there is nothing to be saved. */
 const LEAST_BYTES = 2048;
+/** Taking a body from its socket costs about as much as decoding it. */
+const READING_FACTOR = 2;
+const WEIGHT = 0.1;
+
+/** Bytes of bodies that this process has to read and decode; its event loop does one thing at a time. */
+const comingBytes = new Announced();
+let decodeMsPerByte = 0;
+
+/** Tells how long a body took to be decoded in the event loop. */
+export function observeDecode(bytes: number, ms: number): void {
+  if (bytes < LEAST_BYTES) return;
+  decodeMsPerByte += (decodeMsPerByte === 0 ? 1 : WEIGHT) * (ms / bytes - decodeMsPerByte);
+}
 
 /**
  * Tells the model of a request before its body is read, so that under overload no time goes into reading and
- * decoding what is refused then. Throws that refusal; what is returned takes the word back.
+ * decoding what is refused then. Throws that refusal.
  */
 export function announce(
   exchange: Exchange,
   directory: ServableDirectory,
   model: string,
   choice: VersionChoice,
-): (() => void) | undefined {
+): Announcement | undefined {
   const { deadlineMs } = exchange;
   const { contentLength, priority } = exchange.headers;
   const isSmall = contentLength >= 0 && contentLength < LEAST_BYTES;
@@ -27,5 +41,22 @@ export function announce(
     return undefined;
   }
   exchange.servable = servable;
-  return servable.announce?.(deadlineMs);
+  const bytes = Math.max(contentLength, LEAST_BYTES);
+  const now = performance.now();
+  const readyMs = now + (comingBytes.sum(now) + bytes) * decodeMsPerByte * READING_FACTOR;
+  const announcement = servable.announce?.(deadlineMs, readyMs);
+  if (announcement === undefined) return undefined;
+  let ticket = comingBytes.add(bytes, now);
+  return {
+    renew() {
+      announcement.renew();
+      const at = performance.now();
+      comingBytes.remove(ticket, bytes, at);
+      ticket = comingBytes.add(bytes, at);
+    },
+    withdraw() {
+      announcement.withdraw();
+      comingBytes.remove(ticket, bytes, performance.now());
+    },
+  };
 }

@@ -25,6 +25,7 @@ export interface ReadingTotal {
 
 /** Bytes read and dropped behind a body that was refused. */
 const LINGER_BYTES = 16 * 1024 * 1024;
+const PROGRESS_BYTES = 16 * 1024;
 const MIN_CHUNK_BYTES = 16 * 1024;
 const MAX_CHUNK_BYTES = 1024 * 1024;
 /** Longer bodies are only believed as they come. */
@@ -43,6 +44,9 @@ export class BodyReader {
   #received = 0;
   #counted = 0;
   #isOver = false;
+  #progressBytes = 0;
+  /** Called with every 16 kB that have come. */
+  onProgress: (() => void) | undefined;
 
   /** The body was handed over or refused. */
   get isOver(): boolean {
@@ -75,6 +79,10 @@ export class BodyReader {
       return;
     }
     this.total.bytes += chunk.length;
+    if (this.onProgress !== undefined && this.#received - this.#progressBytes >= PROGRESS_BYTES) {
+      this.#progressBytes = this.#received;
+      this.onProgress();
+    }
     this.#counted = this.#received;
     if (this.#received > this.options.maxBodyBytes) {
       this.#fail(tooLarge(this.options.maxBodyBytes));

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzip } from 'node:zlib';
 import type { TfdeployError } from '../base/error.js';
 import { estimateArrivalMs } from '../base/turn-clock.js';
-import type { Servable } from '../repository/types.js';
+import type { Announcement, Servable } from '../repository/types.js';
 import { asTfdeployError, errorBody, retryAfter } from './answer-error.js';
 import { BodyReader, type ReadingTotal } from './body.js';
 import { type Instruments, PHASES, type Phase } from './instruments.js';
@@ -73,24 +73,25 @@ export class Exchange {
 
   /**
    * Reads the body and goes on with it; errors on the way are answered. `announce` is asked before: when it
-   * throws, that is answered at once and the body is not kept; what it returns is called when the body is there.
+   * throws, that is answered at once and the body is not kept; what it returns hears of the body's progress.
    */
-  readBody(next: (body: Buffer) => void | Promise<void>, announce?: () => (() => void) | undefined): void {
+  readBody(next: (body: Buffer) => void | Promise<void>, announce?: () => Announcement | undefined): void {
     const { request, headers, state } = this;
-    let arrived: (() => void) | undefined;
+    let announcement: Announcement | undefined;
     let refusal: TfdeployError | undefined;
     try {
-      arrived = announce?.();
+      announcement = announce?.();
     } catch (error) {
       refusal = asTfdeployError(error);
     }
     const reader = new BodyReader(request, headers, state.options, state.reading, refusal, (error, body) => {
-      arrived?.();
+      announcement?.withdraw();
       this.mark('read');
       this.bodyBytes = body.length;
       if (error !== undefined) this.fail(error);
       else this.attempt(() => next(body));
     });
+    if (announcement !== undefined) reader.onProgress = () => announcement.renew();
     // A body that would be refused need not be sent at all.
     if (this.expectsContinue && !reader.isOver) this.response.writeContinue();
   }

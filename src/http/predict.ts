@@ -2,7 +2,7 @@ import { reviveError, TfdeployError } from '../base/error.js';
 import { freeMemory } from '../base/free-memory.js';
 import type { TensorMap } from '../base/tensor.js';
 import type { Servable, ServableDirectory, ServableSignature } from '../repository/types.js';
-import { announce } from './announce.js';
+import { announce, observeDecode } from './announce.js';
 import { CAREFUL_LOOP_BYTES, decodePredictApart, LOOP_BYTES } from './apart/decode-apart.js';
 import { answerBinary, type BinaryForm, binaryFormOf, readBinaryInputs } from './binary/predict.js';
 import { decodeFast } from './codec/decode-fast.js';
@@ -86,7 +86,9 @@ function hasStrings(inputs: TensorMap): boolean {
 }
 
 async function predictJson(exchange: Exchange, servable: Servable, body: Buffer): Promise<void> {
+  const startMs = performance.now();
   const decoded = decodeJson(servable, body);
+  if (!(decoded instanceof Promise)) observeDecode(body.length, performance.now() - startMs);
   const { format, signature, inputs } = decoded instanceof Promise ? await decoded : decoded;
   if (!hasStrings(inputs)) freeMemory(body);
   const outputs = await run(exchange, servable, signature, inputs);

@@ -10,7 +10,7 @@ import { checkRequest } from './check-request.js';
 import { planDirOf, signaturesPathOf } from './plan-cache.js';
 import { sampleInputs } from './sample-inputs.js';
 import { signaturesFromJson } from './signature-json.js';
-import type { PredictAnswer, PredictRequest, Servable, ServableSignature } from './types.js';
+import type { Announcement, PredictAnswer, PredictRequest, Servable, ServableSignature } from './types.js';
 import { warmUp } from './warm-up.js';
 
 export interface LoadOptions {
@@ -147,8 +147,8 @@ class PlanServable implements LoadedServable {
     return this.scheduler.submit(request, measured ?? maxRows);
   }
 
-  announce(deadlineMs: number): () => void {
-    return this.scheduler.announce(deadlineMs);
+  announce(deadlineMs: number, readyMs: number): Announcement {
+    return this.scheduler.announce(deadlineMs, readyMs);
   }
 
   /** Loads every signature; measures batch sizes while there is time for it, once where signatures are the same graph. */

@@ -56,7 +56,15 @@ export interface Servable {
   readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
   predict(request: PredictRequest): Promise<PredictAnswer>;
   /** See `Scheduler.announce`; absent where nothing is ever refused. */
-  announce?(deadlineMs: number): () => void;
+  announce?(deadlineMs: number, readyMs: number): Announcement;
+}
+
+/** A request whose body is on its way. */
+export interface Announcement {
+  /** More of it has come: without that it is forgotten soon. */
+  renew(): void;
+  /** It is there, or will never be. */
+  withdraw(): void;
 }
 
 export interface VersionChoice {

@@ -150,19 +150,21 @@ describe('the scheduler core', () => {
 
   it('foresees what would be late, and who is about to come counts for a while', () => {
     const state = start({ maxRows: 1 });
-    expect(foreseeLate(state, 0, 0)).toBeUndefined();
+    expect(foreseeLate(state, 0, 0, 0)).toBeUndefined();
     decide(state, { kind: 'done', run: runOf(ask(state, simulatedJob(), 0)) }, 10);
     ask(state, simulatedJob(), 10);
     ask(state, simulatedJob(), 10);
-    expect(foreseeLate(state, 39, 10)).toBe(20);
-    expect(foreseeLate(state, 41, 10)).toBeUndefined();
-    const ticket = state.announced.add(10);
-    state.announced.add(10);
-    expect(foreseeLate(state, 41, 10)).toBe(40);
-    state.announced.remove(ticket, 10);
-    expect(foreseeLate(state, 51, 10)).toBeUndefined();
-    expect(state.announced.count(190)).toBe(1);
-    expect(state.announced.count(260)).toBe(0);
+    expect(foreseeLate(state, 39, 0, 10)).toBe(20);
+    expect(foreseeLate(state, 41, 0, 10)).toBeUndefined();
+    const ticket = state.announced.add(1, 10);
+    state.announced.add(1, 10);
+    expect(foreseeLate(state, 41, 0, 10)).toBe(40);
+    state.announced.remove(ticket, 1, 10);
+    expect(foreseeLate(state, 51, 0, 10)).toBeUndefined();
+    expect(foreseeLate(state, 51, 40, 10)).toBeUndefined();
+    expect(foreseeLate(state, 51, 45, 10)).toBe(35);
+    expect(state.announced.sum(190)).toBe(1);
+    expect(state.announced.sum(260)).toBe(0);
   });
 
   it('waits for a fuller batch only when told to', () => {

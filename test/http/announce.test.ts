@@ -17,7 +17,7 @@ async function startServer() {
       if (state.isFull)
         throw new TfdeployError('TFD_OVERLOADED', 'late', { details: { retryAfterSeconds: 2 } });
       state.announced++;
-      return () => void state.announced--;
+      return { renew: () => {}, withdraw: () => void state.announced-- };
     },
   };
   server = createHttpServer(new MemoryDirectory([servable]), { registry: new Registry() });
