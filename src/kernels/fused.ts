@@ -52,4 +52,5 @@ export const fusedKernels: KernelFamily = {
   _HardSigmoid: map(hardSigmoid),
   _HardSwish: map((x) => x * hardSigmoid(x)),
   _LayerNorm: layerNorm,
+  _SigmoidAnswer: map((x) => 1 / (1 + Math.exp(-x))),
 };

@@ -156,6 +156,12 @@ function complexMatMul(
   }
 }
 
+function widened(tensor: NumericTensor): NumericTensor {
+  return tensor.dtype === 'float32'
+    ? tensor
+    : { dtype: 'float32', shape: tensor.shape, data: Float32Array.from(realsOf(tensor)) };
+}
+
 function matMul(context: KernelContext, names: readonly [string, string], isAdjoint: boolean): HostValue[] {
   let [a, b] = [context.numeric(0), context.numeric(1)];
   if (a.shape.length < 2 || b.shape.length < 2) throw context.fail('its inputs are no matrices');
@@ -164,6 +170,15 @@ function matMul(context: KernelContext, names: readonly [string, string], isAdjo
   a = turn(a, names[0]);
   b = turn(b, names[1]);
   return [batchMatMul(context, a, b)];
+}
+
+function sparseMatMul(context: KernelContext): HostValue[] {
+  const [a, b] = (['transpose_a', 'transpose_b'] as const).map((name, index) => {
+    const tensor = widened(context.numeric(index));
+    if (tensor.shape.length !== 2) throw context.fail('its inputs are no matrices');
+    return context.attrs.bool(name, false) ? lastSwapped(tensor, false) : tensor;
+  });
+  return [batchMatMul(context, a!, b!)];
 }
 
 const batched = (context: KernelContext) => matMul(context, ['adj_x', 'adj_y'], true);
@@ -175,6 +190,7 @@ export const matMulKernels: KernelFamily = {
     }
     return matMul(context, ['transpose_a', 'transpose_b'], false);
   },
+  SparseMatMul: sparseMatMul,
   BatchMatMul: batched,
   BatchMatMulV2: batched,
   BatchMatMulV3: batched,

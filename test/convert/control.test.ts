@@ -10,7 +10,7 @@ import { buildGraph } from '../../src/graph/build.js';
 import { interpret } from '../../src/graph/interpret.js';
 import { openSavedModel, selectMetaGraph } from '../../src/savedmodel/open.js';
 import { memoryFiles } from '../fixtures/memory-files.js';
-import { describeStages } from '../system/control-zoo.js';
+import { describeStages } from '../system/exported-model.js';
 import { loadCompiled } from './run-compiled.js';
 
 interface PackedModel {
@@ -19,7 +19,7 @@ interface PackedModel {
   readonly cases: readonly unknown[];
 }
 
-/** Written by test/oracle/rnn_pack.py from models that test/oracle/rnn_control.py exports. */
+/** Written by test/oracle/rnn_pack.py from models that test/oracle/layer_zoo/export.py exports. */
 const PATH = fileURLToPath(new URL('./cases/control.json.gz', import.meta.url));
 const { models } = JSON.parse(new TextDecoder().decode(inflateCase(readFileSync(PATH), PATH))) as {
   models: PackedModel[];

@@ -230,6 +230,22 @@ const FORMS: readonly Form[] = [
     ],
     ops: ['MatMul'],
   },
+  {
+    title: 'a probability that is the answer, halved',
+    nodes: [
+      scalar('low', -14),
+      node('far', 'AddV2', ['x', 'low'], T),
+      node('p', 'Sigmoid', ['far'], T),
+      scalar('half', 0.5),
+      node('y', 'Mul', ['p', 'half'], T),
+    ],
+    ops: ['Add', 'Neg', 'Exp', 'Add', 'Div', 'Mul'],
+  },
+  {
+    title: 'a gate inside stays a sigmoid',
+    nodes: [node('p', 'Sigmoid', ['x'], T), product('gated', 'x', 'p'), node('y', 'Softplus', ['gated'], T)],
+    ops: ['Sigmoid', 'Mul', 'Softplus'],
+  },
 ];
 
 function build(nodes: readonly NodeSpec[]) {

@@ -1,4 +1,4 @@
-"""The models of rnn_control.py: name → function that writes a SavedModel and gives the inputs of its cases."""
+"""Recurrent and control-flow models of layer_zoo/export.py: name → function that writes a SavedModel and gives the inputs of its cases."""
 
 import numpy as np
 import tensorflow as tf

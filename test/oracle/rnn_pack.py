@@ -1,4 +1,4 @@
-"""Packs exported models of rnn_control.py with their cases into one file for the tests.
+"""Packs models that layer_zoo/export.py exported, with their cases into one file for the tests.
 
     python rnn_pack.py DIR OUT.json.gz NAME [NAME …]
 """

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { runHostModel } from './zoo-host.js';
+import { runExported } from './exported-model.js';
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tfdeploy-oracle');
 
@@ -44,7 +44,7 @@ describe.each(LIBRARIES)('$title', ({ python, script, zoo, count, signature, isR
   });
 
   it.skipIf(names.length === 0).each(names)('%s answers alike', { timeout: 60_000 }, async (name) => {
-    const row = await runHostModel(name, zoo, signature);
+    const row = await runExported(join(zoo, name), signature);
     expect(`${row.outcome} ${row.why}`.trim()).toBe('match');
     expect(row.cases).toBe(3);
   });

@@ -352,7 +352,7 @@ export const FLOW_RULES: ReadonlyMap<string, FlowRule> = new Map(
     ...table(shapeOnly, 'Shape ShapeN Size Rank'),
     ...table(alongAxis(0, 1), 'ArgMax ArgMin Cumsum Cumprod'),
     ...table(pad, 'Pad PadV2 MirrorPad'),
-    ...table(matMul, 'MatMul _FusedMatMul'),
+    ...table(matMul, 'MatMul _FusedMatMul SparseMatMul'),
     ...table(batchMatMul, 'BatchMatMul BatchMatMulV2 BatchMatMulV3'),
     ...table(gather, 'Gather GatherV2'),
     ...table(parseExample, 'ParseExample ParseExampleV2'),

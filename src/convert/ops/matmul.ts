@@ -30,6 +30,13 @@ function matMul(context: ConvertContext): Ref {
   return onnx.op('Gemm', [context.ref(0), context.ref(1)], { transA: swapA ? 1 : 0, transB: swapB ? 1 : 0 });
 }
 
+/** Floats of either width in, float32 out; that the operands are sparse is a hint alone. */
+function sparseMatMul(context: ConvertContext): readonly Ref[] {
+  const wide = (index: number, name: string) =>
+    castTo(context, operand(context, index, context.attrs.bool(name, false)), 'float32');
+  return [context.onnx.op('MatMul', [wide(0, 'transpose_a'), wide(1, 'transpose_b')])];
+}
+
 function batchMatMul(context: ConvertContext): readonly Ref[] {
   const { onnx, attrs } = context;
   const to = attrs.has('Tout') ? attrs.dtype('Tout') : context.value(0).dtype;
@@ -89,6 +96,7 @@ const batched = { convert: batchMatMul, neutral: SPARSE_HINTS, becomes: 'MatMul 
 /** Matrix products and the bias behind them. */
 export const matmul: OpFamily = {
   MatMul: { convert: (context) => [matMul(context)], neutral: SPARSE_HINTS, becomes: 'MatMul or Gemm' },
+  SparseMatMul: { convert: sparseMatMul, neutral: SPARSE_HINTS, becomes: 'MatMul' },
   BatchMatMul: batched,
   BatchMatMulV2: batched,
   BatchMatMulV3: batched,

@@ -75,7 +75,7 @@ function square(c: ShapeContext, drop: number): Shape {
 }
 
 export const linearShapes: ShapeFamily = {
-  ...sameRow('MatMul _FusedMatMul QuantizedMatMul', (c) => [matMul(c)]),
+  ...sameRow('MatMul _FusedMatMul SparseMatMul QuantizedMatMul', (c) => [matMul(c)]),
   ...sameRow('BatchMatMul BatchMatMulV2 BatchMatMulV3', (c) => [batchMatMul(c)]),
   Einsum: (c) => [einsum(c)],
   SparseTensorDenseMatMul: (c) => {

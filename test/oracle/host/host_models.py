@@ -1,4 +1,4 @@
-"""The models of zoo_host.py: name → function that exports one and returns its cases (input name → array)."""
+"""Models of layer_zoo/export.py whose inputs need the host (text, features, images): name → function that exports one and returns its cases (input name → array)."""
 import io
 
 import numpy as np
