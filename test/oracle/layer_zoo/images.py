@@ -1,4 +1,4 @@
-"""Image preprocessing, augmentation as it is left in an export, and audio."""
+"""Image preprocessing, augmentation as inference leaves it (without `training=False` Keras 3 exports it as random), and audio."""
 
 import numpy as np
 
@@ -22,8 +22,8 @@ def pixels(rng, batch, *size):
 
 
 def changed(zoo, layer, x):
-    """In a function of its own: what Keras makes of some of these on symbolic tensors can not be a model."""
-    return zoo.keras.layers.Lambda(lambda t: layer(t), output_shape=x.shape[1:])(x)
+    """In a function: some of these are no part of a model when they are called on its symbolic tensors."""
+    return zoo.keras.layers.Lambda(lambda t: layer(t), output_shape=x.shape[1:])(x * 1.0)
 
 
 def models(keras):
@@ -48,16 +48,16 @@ def models(keras):
     zoo.add("center-crop", {"x": size}, lambda x: {
         "smaller": layers.CenterCrop(5, 6)(x), "odd": layers.CenterCrop(4, 5)(x), "same": layers.CenterCrop(9, 12)(x), "larger": layers.CenterCrop(12, 16)(x), "mixed": layers.CenterCrop(5, 16)(x), "rescaled": layers.Rescaling([1.0, 0.5, 2.0], [0.0, 1.0, -1.0])(x),
     }, image)
-    zoo.add("random-crop", {"x": size}, lambda x: {"smaller": layers.RandomCrop(5, 6)(x), "larger": layers.RandomCrop(12, 10)(x)}, image)
+    zoo.add("random-crop", {"x": size}, lambda x: {"smaller": layers.RandomCrop(5, 6)(x, training=False), "larger": layers.RandomCrop(12, 10)(x, training=False)}, image)
 
     def augmented(x):
-        return {name: layers.Rescaling(2.0)(getattr(layers, name)(**options)(x)) for name, options in AUGMENTING.items() if zoo.has(name) and name not in ("MixUp", "CutMix")}
+        return {name: layers.Rescaling(2.0)(getattr(layers, name)(**options)(x, training=False)) for name, options in AUGMENTING.items() if zoo.has(name) and name not in ("MixUp", "CutMix")}
 
     zoo.add("augmenting", {"x": size}, augmented, image)
     if zoo.has("Pipeline"):
         zoo.add("augmenting-pipeline", {"x": size}, lambda x: {
-            "y": layers.Pipeline([layers.RandomFlip(), layers.RandomRotation(0.1), layers.Rescaling(1 / 255)])(x),
-            **{name: layers.Rescaling(2.0)(getattr(layers, name)()({"images": x, "labels": layers.Dense(2)(layers.GlobalAveragePooling2D()(x))})["images"]) for name in ("MixUp", "CutMix")},
+            "y": layers.Pipeline([layers.RandomFlip(), layers.RandomRotation(0.1), layers.Rescaling(1 / 255)])(x, training=False),
+            **{name: layers.Rescaling(2.0)(getattr(layers, name)()({"images": x, "labels": layers.Dense(2)(layers.GlobalAveragePooling2D()(x))}, training=False)["images"]) for name in ("MixUp", "CutMix")},
         }, image)
         for name, options in CHANGING.items():
             if zoo.has(name):
