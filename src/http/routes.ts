@@ -13,10 +13,12 @@ const FIXED: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['/healthz', (exchange) => exchange.answer(200, 'text/plain', Buffer.from('ok\n'))],
   ['/readyz', answerReadiness],
   ['/metrics', (exchange) => answerMetrics(exchange, undefined)],
-  ...['/docs', '/docs/page.css', '/docs/page.js', '/openapi.json'].map((path): [string, Handler] => [
-    path,
-    async (exchange, directory) => (await import('./docs/routes.js')).handleDocs(exchange, directory, path),
-  ]),
+  ...['/docs', '/docs/page.css', '/docs/page.js', '/docs/snippets.js', '/openapi.json'].map(
+    (path): [string, Handler] => [
+      path,
+      async (exchange, directory) => (await import('./docs/routes.js')).handleDocs(exchange, directory, path),
+    ],
+  ),
 ]);
 
 /** Parts that many servers never need: loaded on first use, so that the first answer is not late for them. */

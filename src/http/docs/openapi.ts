@@ -216,6 +216,15 @@ export function sampleBody(signature: ServableSignature): Record<string, unknown
   };
 }
 
+/** Signatures of classify and regress take serialized examples, which nobody writes by hand. */
+function sampleCall(signature: ServableSignature): { api: string; sample: unknown } {
+  const { inputs, methodName, name } = signature;
+  const api = /^tensorflow\/serving\/(classify|regress)$/.exec(methodName)?.[1];
+  const takesExamples = inputs.length === 1 && inputs[0]?.name === 'inputs' && inputs[0].dtype === 'string';
+  if (api === undefined || !takesExamples) return { api: 'predict', sample: sampleBody(signature) };
+  return { api, sample: { signature_name: name, examples: [{ feature_name: 1.5 }] } };
+}
+
 /** What the page at /docs shows. */
 function describeModel(servable: Servable): object {
   const tensor = ({ name, dtype, shape }: PlanTensor) => ({
@@ -232,7 +241,7 @@ function describeModel(servable: Servable): object {
       inputs: signature.inputs.map(tensor),
       outputs: signature.outputs.map(tensor),
       refusal: signature.refusal?.message,
-      sample: sampleBody(signature),
+      ...sampleCall(signature),
     })),
   };
 }

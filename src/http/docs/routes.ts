@@ -6,12 +6,13 @@ import { describeApi } from './openapi.js';
 
 /** The page works offline: everything it needs comes from here, and it talks to nobody else. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'";
 const SAFE = ['Content-Security-Policy', POLICY, 'X-Content-Type-Options', 'nosniff'];
 
 const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Map([
   ['/docs', ['page.html', 'text/html; charset=utf-8']],
   ['/docs/page.css', ['page.css', 'text/css; charset=utf-8']],
+  ['/docs/snippets.js', ['snippets.js', 'text/javascript; charset=utf-8']],
   ['/docs/page.js', ['page.js', 'text/javascript; charset=utf-8']],
 ]);
 
