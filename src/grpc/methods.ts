@@ -2,7 +2,14 @@ import type { CallContext } from './call.js';
 import { classify, multiInference, regress } from './examples.js';
 import type { GrpcMessage, MessageIn, MessageOut } from './messages.js';
 import { getModelMetadata, getModelStatus, handleReloadConfig, type ReloadConfig } from './model-service.js';
-import { modelInfer, modelMetadata, modelReady, serverMetadata, serverReady } from './oip/methods.js';
+import {
+  modelInfer,
+  modelMetadata,
+  modelReady,
+  repositoryIndex,
+  serverMetadata,
+  serverReady,
+} from './oip/methods.js';
 import { predict } from './predict.js';
 
 /** One unary method: message names of its request and answer, and what answers it. */
@@ -78,5 +85,6 @@ export function serviceMethods(reload: ReloadConfig | undefined): MethodRow[] {
     { ...oip, ...pair('ServerMetadata', serverMetadata) },
     { ...oip, ...pair('ModelMetadata', modelMetadata) },
     { ...oip, ...pair('ModelInfer', modelInfer) },
+    { ...oip, ...pair('RepositoryIndex', repositoryIndex) },
   ];
 }

@@ -32,7 +32,7 @@ function echo(types: Readonly<Record<string, DType>>): SavedModelSpec {
 }
 
 /** One input `default` that comes back under a name. */
-function echoOne(dtype: DType, output = 'default', names = ['serving_default']): SavedModelSpec {
+export function echoOne(dtype: DType, output = 'default', names = ['serving_default']): SavedModelSpec {
   const signature: SignatureSpec = {
     inputs: tensors({ default: dtype }, ''),
     outputs: { [output]: { tensor: 'default_out:0', dtype, shape: null } },

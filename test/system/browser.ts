@@ -9,10 +9,13 @@ type Params = Readonly<Record<string, unknown>>;
 interface Message {
   readonly id?: number;
   readonly method?: string;
-  readonly params?: Record<string, never>;
+  readonly params?: Record<string, unknown>;
   readonly result?: Record<string, unknown>;
   readonly error?: { readonly message: string };
 }
+
+const isErrorEntry = (entry: unknown): entry is { readonly text: string } =>
+  (entry as { level?: string } | undefined)?.level === 'error';
 
 const DEADLINE_MS = 60_000;
 
@@ -68,11 +71,11 @@ export class Browser {
       this.#waiting.delete(message.id);
       return;
     }
-    const { method = '', params = {} } = message as { method?: string; params?: Record<string, never> };
-    if (method === 'Network.requestWillBeSent') this.requested.push(params.request?.['url'] ?? '');
+    const { method = '', params = {} } = message;
+    if (method === 'Network.requestWillBeSent')
+      this.requested.push((params.request as { url?: string } | undefined)?.url ?? '');
     if (method === 'Runtime.exceptionThrown') this.faults.push(JSON.stringify(params.exceptionDetails));
-    if (method === 'Log.entryAdded' && params.entry?.['level'] === 'error')
-      this.faults.push(params.entry['text']);
+    if (method === 'Log.entryAdded' && isErrorEntry(params.entry)) this.faults.push(params.entry.text);
     for (const resolve of this.#events.get(method)?.splice(0) ?? []) resolve();
   }
 

@@ -66,4 +66,7 @@ export const OIP_MESSAGES = {
     outputs: [5, 'InferOutputTensor[]'],
     raw_output_contents: [6, 'bytes[]'],
   },
+  RepositoryIndexRequest: { repository_name: [1, 'string'], ready: [2, 'bool'] },
+  RepositoryIndexResponse: { models: [1, 'ModelIndex[]'] },
+  ModelIndex: { name: [1, 'string'], version: [2, 'string'], state: [3, 'string'], reason: [4, 'string'] },
 } as const;

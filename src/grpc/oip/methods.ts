@@ -2,6 +2,8 @@ import { isTfdeployError } from '../../base/error.js';
 import type { TensorMap } from '../../base/tensor.js';
 import type { PlanTensor } from '../../convert/plan.js';
 import { writeRawTensor } from '../../http/binary/raw-tensor.js';
+import { readInferParameters } from '../../http/oip/parameters.js';
+import { listRepository } from '../../http/oip/repository-index.js';
 import { OIP_TYPES } from '../../http/oip/types.js';
 import type { Servable } from '../../repository/types.js';
 import { type CallContext, inputError } from '../call.js';
@@ -89,16 +91,26 @@ export async function modelInfer(
   context: CallContext,
 ): Promise<MessageOut<'ModelInferResponse'>> {
   const servable = findModel(context, request.model_name, request.model_version);
-  const name = request.parameters.get('signature_name')?.string_param ?? 'serving_default';
-  const signature = findSignature(servable, name);
+  const asked = readInferParameters((name) => {
+    const { bool_param, int64_param, string_param, double_param, uint64_param } =
+      request.parameters.get(name) ?? {};
+    const number = int64_param ?? uint64_param;
+    return bool_param ?? string_param ?? double_param ?? (number === undefined ? undefined : Number(number));
+  });
+  const signature = findSignature(servable, asked.signature ?? 'serving_default');
   context.onServable(servable, signature.name);
   const inputs = readInputs(request);
   const wanted = request.outputs.length === 0 ? undefined : request.outputs.map((output) => output.name);
+  const timeoutAtMs = asked.timeoutMs === undefined ? undefined : performance.now() + asked.timeoutMs;
   const { outputs } = await servable.predict({
     signature: signature.name,
     inputs,
     ...(wanted === undefined ? {} : { outputs: wanted }),
-    deadlineMs: context.deadlineMs,
+    deadlineMs:
+      timeoutAtMs === undefined
+        ? context.deadlineMs
+        : Math.min(timeoutAtMs, context.deadlineMs ?? timeoutAtMs),
+    ...(asked.priority === undefined ? {} : { priority: asked.priority }),
     signal: context.signal,
   });
   const listed = (wanted ?? [...outputs.keys()]).flatMap((output) => {
@@ -113,4 +125,12 @@ export async function modelInfer(
     outputs: listed.map(({ output, tensor }) => describeOutput(output, tensor, isRaw)),
     raw_output_contents: isRaw ? listed.map(({ tensor }) => writeRawTensor(tensor)) : [],
   };
+}
+
+/** GRPCInferenceService.RepositoryIndex, Triton's list of models. */
+export function repositoryIndex(
+  { ready }: MessageIn<'RepositoryIndexRequest'>,
+  { directory }: CallContext,
+): MessageOut<'RepositoryIndexResponse'> {
+  return { models: listRepository(directory, ready) };
 }

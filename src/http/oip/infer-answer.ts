@@ -15,8 +15,7 @@ export interface InferAnswer {
 
 /** The v2 answer: JSON, and behind it the outputs that were asked for as binary. */
 export function writeInferAnswer(servable: Servable, request: InferRequest, outputs: TensorMap): InferAnswer {
-  const wanted =
-    request.outputs ?? [...outputs.keys()].map((name) => ({ name, isBinary: request.isBinaryWanted }));
+  const wanted = request.outputs ?? [...outputs.keys()].map((name) => ({ name, isBinary: undefined }));
   const blobs: Uint8Array[] = [];
   const parts: Uint8Array[] = [
     Buffer.from(
@@ -30,7 +29,7 @@ export function writeInferAnswer(servable: Servable, request: InferRequest, outp
       throw new TfdeployError('TFD_INPUT_INVALID', `output tensor alias not found in signature: ${name}`);
     }
     parts.push(Buffer.from(`${index > 0 ? ',' : ''}${describe(name, tensor)}`));
-    if (isBinary || request.isBinaryWanted) {
+    if (isBinary ?? request.isBinaryWanted) {
       const blob = writeRawTensor(tensor);
       blobs.push(blob);
       parts.push(Buffer.from(`"parameters":{"binary_data_size":${blob.length}}}`));

@@ -10,16 +10,19 @@ import { inputError, parseDocument } from '../codec/request-document.js';
 import { TapeSink } from '../codec/tape-sink.js';
 import { sinkAt } from '../codec/tensor-sink.js';
 import { MAX_RANK } from '../codec/types.js';
+import { type InferParameters, readInferParameters } from './parameters.js';
 import { DTYPES_BY_OIP } from './types.js';
 
 export interface RequestedOutput {
   readonly name: string;
-  readonly isBinary: boolean;
+  /** Undefined: as the request says for all. */
+  readonly isBinary: boolean | undefined;
 }
 
 export interface InferRequest {
   readonly id: string | undefined;
   readonly signature: ServableSignature;
+  readonly parameters: InferParameters;
   readonly inputs: TensorMap;
   /** Outputs wanted; all when undefined. */
   readonly outputs: readonly RequestedOutput[] | undefined;
@@ -49,14 +52,16 @@ export function readInferRequest(
   const tape = parseDocument(jsonLength === undefined ? body : body.subarray(0, jsonLength));
   const blobs = new BlobReader(jsonLength === undefined ? Buffer.alloc(0) : body.subarray(jsonLength));
   const parameters = objectMember(tape, tape.root, 'parameters');
-  const signature = signatureOf(
-    parameters === undefined ? undefined : text(tape, parameters, 'signature_name'),
+  const asked = readInferParameters((name) =>
+    parameters === undefined ? undefined : scalar(tape, parameters, name),
   );
+  const signature = signatureOf(asked.signature);
   const inputs = readInputs(tape, blobs, signature);
   blobs.expectEnd();
   return {
     id: text(tape, tape.root, 'id'),
     signature,
+    parameters: asked,
     inputs,
     outputs: readOutputs(tape),
     isBinaryWanted: parameters !== undefined && flag(tape, parameters, 'binary_data_output') === true,
@@ -76,6 +81,7 @@ function readRawRequest(body: Buffer, signature: ServableSignature): InferReques
   return {
     id: undefined,
     signature,
+    parameters: readInferParameters(() => undefined),
     inputs: new Map([[input.name, tensor]]),
     outputs: undefined,
     isBinaryWanted: true,
@@ -184,7 +190,7 @@ function readOutputs(tape: JsonTape): RequestedOutput[] | undefined {
     const name = tape.type(node) === 'Object' ? text(tape, node, 'name') : undefined;
     if (name === undefined) throw inputError("an output has no 'name'");
     const parameters = objectMember(tape, node, 'parameters');
-    return { name, isBinary: parameters !== undefined && flag(tape, parameters, 'binary_data') === true };
+    return { name, isBinary: parameters === undefined ? undefined : flag(tape, parameters, 'binary_data') };
   });
 }
 
@@ -208,6 +214,26 @@ function flag(tape: JsonTape, node: number, name: string): boolean | undefined {
   const type = tape.type(found);
   if (type !== 'True' && type !== 'False') throw inputError(`'${name}' must be true or false`);
   return type === 'True';
+}
+
+/** The value of a parameter, which the protocol makes a number, a truth value or a text. */
+function scalar(tape: JsonTape, node: number, name: string): number | boolean | string | undefined {
+  const found = tape.member(node, name);
+  if (found === undefined) return undefined;
+  switch (tape.type(found)) {
+    case 'Null':
+      return undefined;
+    case 'True':
+      return true;
+    case 'False':
+      return false;
+    case 'Number':
+      return numberValue(tape.bytes, tape.start(found), tape.scalarEnd(found));
+    case 'String':
+      return decoder.decode(tape.string(found));
+    default:
+      throw inputError(`'${name}' must be a number, a truth value or a string`);
+  }
 }
 
 function wholeNumber(tape: JsonTape, node: number, where: string): number {

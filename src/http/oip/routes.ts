@@ -8,12 +8,14 @@ import type {
 } from '../../repository/types.js';
 import { announce } from '../announce.js';
 import { CAREFUL_LOOP_BYTES, readInferApart } from '../apart/decode-apart.js';
+import { parseDocument } from '../codec/request-document.js';
 import type { Exchange } from '../exchange.js';
 import { findServable } from '../find-servable.js';
 import { findSignature, run } from '../predict.js';
 import { decodeName, versionOf } from '../route.js';
 import { writeInferAnswer } from './infer-answer.js';
 import { readInferRequest } from './infer-request.js';
+import { listRepository } from './repository-index.js';
 import { OIP_TYPES } from './types.js';
 
 const MODEL = /^\/v2\/models\/([^/]+)(?:\/versions\/(\d+))?(?:\/(ready|infer))?$/;
@@ -34,7 +36,7 @@ export function handleOip(
     }
   }
   if (method === 'POST' && path === '/v2/repository/index') {
-    answer(exchange, 200, listRepository(directory));
+    exchange.readBody((body) => answer(exchange, 200, listRepository(directory, isReadyOnly(body))));
     return;
   }
   const match = MODEL.exec(path);
@@ -84,6 +86,9 @@ function infer(exchange: Exchange, directory: ServableDirectory, model: string, 
         ? readInferRequest(body, jsonLength, source)
         : await readInferApart(body, jsonLength, servable, source);
     const names = request.outputs?.map(({ name }) => name);
+    const { timeoutMs, priority } = request.parameters;
+    if (timeoutMs !== undefined) exchange.headers.deadlineMs ??= timeoutMs;
+    if (priority !== undefined) exchange.headers.priority ||= priority;
     const outputs = await run(exchange, servable, request.signature, request.inputs, names);
     const { body: encoded, jsonLength: headLength } = writeInferAnswer(servable, request, outputs);
     exchange.mark('encode');
@@ -120,15 +125,12 @@ function describeTensor({ name, dtype, shape }: PlanTensor) {
   };
 }
 
-function listRepository(directory: ServableDirectory) {
-  return directory.models.flatMap((name) =>
-    directory.status(name).map(({ version, state, errorMessage }) => ({
-      name,
-      version: String(version),
-      state: state === 'AVAILABLE' ? 'READY' : state === 'END' ? 'UNAVAILABLE' : state,
-      reason: errorMessage,
-    })),
-  );
+/** The body may be absent; Triton's clients ask for the ready models by `{"ready": true}`. */
+function isReadyOnly(body: Buffer): boolean {
+  if (body.length === 0) return false;
+  const tape = parseDocument(body);
+  const ready = tape.member(tape.root, 'ready');
+  return ready !== undefined && tape.type(ready) === 'True';
 }
 
 function unknown(method: string, path: string): TfdeployError {
