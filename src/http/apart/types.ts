@@ -3,6 +3,7 @@ import type { ServableSignature } from '../../repository/types.js';
 import type { DecodedExamples } from '../codec/example.js';
 import type { PredictFormat } from '../codec/types.js';
 import type { RequestedOutput } from '../oip/infer-request.js';
+import type { InferParameters } from '../oip/parameters.js';
 
 /** A body for the thread to read, with the signatures that it may name. */
 export interface ApartJob {
@@ -27,6 +28,7 @@ export interface ApartInfer {
   readonly inputs: readonly WireTensor[];
   readonly outputs: readonly RequestedOutput[] | undefined;
   readonly isBinaryWanted: boolean;
+  readonly parameters: InferParameters;
 }
 
 export type ApartAnswer =
