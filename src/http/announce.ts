@@ -1,4 +1,5 @@
 import { Announced } from '../batch/announced.js';
+import { LatencyTable } from '../batch/latency.js';
 import type { Announcement, Servable, ServableDirectory, VersionChoice } from '../repository/types.js';
 import type { Exchange } from './exchange.js';
 
@@ -6,16 +7,15 @@ import type { Exchange } from './exchange.js';
 const LEAST_BYTES = 2048;
 /** Taking a body from its socket costs about as much as decoding it. */
 const READING_FACTOR = 2;
-const WEIGHT = 0.1;
 
-/** Bytes of bodies that this process has to read and decode; its event loop does one thing at a time. */
-const comingBytes = new Announced();
-let decodeMsPerByte = 0;
+/** Milliseconds of work in the bodies that are coming: the event loop does one thing at a time. */
+const comingMs = new Announced();
+/** How long bodies of so many bytes take to be decoded. */
+const decoding = new LatencyTable();
 
 /** Tells how long a body took to be decoded in the event loop. */
 export function observeDecode(bytes: number, ms: number): void {
-  if (bytes < LEAST_BYTES) return;
-  decodeMsPerByte += (decodeMsPerByte === 0 ? 1 : WEIGHT) * (ms / bytes - decodeMsPerByte);
+  if (bytes >= LEAST_BYTES) decoding.observe(bytes, ms, performance.now());
 }
 
 /**
@@ -41,22 +41,22 @@ export function announce(
     return undefined;
   }
   exchange.servable = servable;
-  const bytes = Math.max(contentLength, LEAST_BYTES);
+  const workMs = READING_FACTOR * decoding.mean(Math.max(contentLength, LEAST_BYTES));
   const now = performance.now();
-  const readyMs = now + (comingBytes.sum(now) + bytes) * decodeMsPerByte * READING_FACTOR;
+  const readyMs = now + comingMs.sum(now) + workMs;
   const announcement = servable.announce?.(deadlineMs, readyMs);
   if (announcement === undefined) return undefined;
-  let ticket = comingBytes.add(bytes, now);
+  let ticket = comingMs.add(workMs, now);
   return {
     renew() {
       announcement.renew();
       const at = performance.now();
-      comingBytes.remove(ticket, bytes, at);
-      ticket = comingBytes.add(bytes, at);
+      comingMs.remove(ticket, workMs, at);
+      ticket = comingMs.add(workMs, at);
     },
     withdraw() {
       announcement.withdraw();
-      comingBytes.remove(ticket, bytes, performance.now());
+      comingMs.remove(ticket, workMs, performance.now());
     },
   };
 }
