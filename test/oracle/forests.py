@@ -13,6 +13,13 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 import base64
 import json
 
+if __name__ == "__main__" and len(sys.argv) == 2:
+    # Nothing to do takes no time: TensorFlow alone needs seconds to import.
+    with open(__file__) as source:
+        kinds = [line.split('"')[1] for line in source if line.startswith('    "') and '": (' in line]
+    if all(os.path.exists(os.path.join(sys.argv[1], kind, "b200.json")) for kind in kinds):
+        sys.exit(0)
+
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -149,8 +156,16 @@ def probe_input(key, spec, probe, count):
             values = np.where(np.arange(count) % 6 == 5, 77, values)
         shaped = [count, *spec.shape[1:]]
         return tf.cast(tf.constant(values), spec.dtype) if spec.dtype != tf.string else tf.reshape(tf.constant(values), shaped)
-    if isinstance(spec, tf.RaggedTensorSpec) or key.startswith("text"):
-        raise ValueError(f"{key}: {spec}")
+    if key.startswith("args_0"):
+        # With a ragged column the names are lost: what is left is the order of the sorted keys, and two parts of it.
+        order = [part for each in sorted([*probe, "text"]) for part in ([each] if each != "text" else ["words", "splits"])]
+        part = order[int(key[7:] or 0)]
+        words = [each.split() for each in words_of(np.random.default_rng(5))[:count]]
+        if part == "words":
+            return tf.constant([word for row in words for word in row], spec.dtype)
+        if part == "splits":
+            return tf.constant(np.cumsum([0, *map(len, words)]), spec.dtype)
+        return probe_input(part, spec, probe, count)
     raise KeyError(key)
 
 
