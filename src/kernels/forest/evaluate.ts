@@ -54,7 +54,8 @@ function findLeaf(forest: Forest, features: ForestFeatures, row: number, root: n
       }
       case CONDITIONS.contains: {
         const value = features.categories[row * features.categoryColumns + slot[node]!]!;
-        isPositive = value < 0 ? takeIfMissing[node] === 1 : isInSet(forest, node, value);
+        isPositive =
+          value < 0 ? takeIfMissing[node] === 1 : isInSet(forest, node, value, forest.known[slot[node]!]!);
         break;
       }
       default:
@@ -64,9 +65,11 @@ function findLeaf(forest: Forest, features: ForestFeatures, row: number, root: n
   }
 }
 
-function isInSet({ operand, count, sets }: Forest, node: number, value: number): boolean {
-  if (value >= count[node]!) return false;
-  const bit = operand[node]! + value;
+/** A category that the model does not know is category 0. */
+function isInSet({ operand, count, sets }: Forest, node: number, value: number, known: number): boolean {
+  const category = value < known ? value : 0;
+  if (category >= count[node]!) return false;
+  const bit = operand[node]! + category;
   return ((sets[bit >> 3]! >> (bit & 7)) & 1) === 1;
 }
 
@@ -87,8 +90,9 @@ function isRareTrue(forest: Forest, features: ForestFeatures, row: number, node:
   const isMissing = end - begin === 1 && features.sets[begin]! < 0;
   if (forest.kind[node] === CONDITIONS.setMissing) return isMissing;
   if (isMissing) return forest.takeIfMissing[node] === 1;
+  const known = forest.known[features.categoryColumns + slot]!;
   for (let i = begin; i < end; i++) {
-    if (features.sets[i]! >= 0 && isInSet(forest, node, features.sets[i]!)) return true;
+    if (features.sets[i]! >= 0 && isInSet(forest, node, features.sets[i]!, known)) return true;
   }
   return false;
 }

@@ -5,6 +5,7 @@ import type { Forest, ForestLink } from '../../savedmodel/forest/types.js';
 const PARTS = {
   initial: Float32Array,
   columns: Int32Array,
+  known: Int32Array,
   roots: Int32Array,
   slot: Int32Array,
   threshold: Float32Array,

@@ -68,10 +68,17 @@ export function readBoostedTrees(bytes: Uint8Array, what: string): Forest {
 
 function columnsOf(features: number): ReadonlyMap<number, FeatureColumn> {
   const boundaries = new Float32Array();
+  const ANY = 0x7fffffff;
   const columns = new Map<number, FeatureColumn>();
   for (let slot = 0; slot < features; slot++) {
-    columns.set(slot, { name: `feature ${slot}`, group: 'number', slot, boundaries });
-    columns.set(slot + CATEGORIES_FROM, { name: `feature ${slot}`, group: 'category', slot, boundaries });
+    columns.set(slot, { name: `feature ${slot}`, group: 'number', slot, known: 0, boundaries });
+    columns.set(slot + CATEGORIES_FROM, {
+      name: `feature ${slot}`,
+      group: 'category',
+      slot,
+      known: ANY,
+      boundaries,
+    });
   }
   return columns;
 }

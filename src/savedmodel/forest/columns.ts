@@ -20,6 +20,8 @@ export interface FeatureColumn {
   readonly name: string;
   readonly group: Group;
   readonly slot: number;
+  /** Categories that are known, where it has any. */
+  readonly known: number;
   /** Thresholds of a discretized number; empty for another. */
   readonly boundaries: Float32Array;
 }
@@ -45,7 +47,8 @@ export function featureColumns(
     const slot = filled.get(group) ?? 0;
     filled.set(group, slot + 1);
     const boundaries = column.discretized_numerical?.boundaries ?? new Float32Array();
-    found.set(index, { name: column.name, group, slot, boundaries });
+    const known = column.categorical?.number_of_unique_values ?? 0;
+    found.set(index, { name: column.name, group, slot, known, boundaries });
   }
   return found;
 }

@@ -85,7 +85,10 @@ export class TreeWriter {
 
   finish(): Omit<Forest, 'outputs' | 'link' | 'initial' | 'scale'> {
     const features = [...this.columns.values()];
+    const knownOf = (group: FeatureColumn['group']) =>
+      features.filter((feature) => feature.group === group).map(({ known }) => known);
     return {
+      known: Int32Array.from([...knownOf('category'), ...knownOf('set')]),
       columns: Int32Array.from(
         GROUP_NAMES,
         (group) => features.filter((feature) => feature.group === group).length,

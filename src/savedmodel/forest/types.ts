@@ -33,6 +33,8 @@ export interface Forest {
   readonly scale: number;
   /** Columns that each group of features must have: numbers, flags, categories, sets of categories. */
   readonly columns: Int32Array;
+  /** How many categories each column of categories, and then each of sets, knows: any beyond is category 0. */
+  readonly known: Int32Array;
   readonly roots: Int32Array;
   readonly kind: Uint8Array;
   readonly takeIfMissing: Uint8Array;
