@@ -49,7 +49,7 @@ export const CODES = {
     ...badModel,
     about: 'The graph refers to something that is not there, or has a cycle.',
   },
-  TFD_STATEFUL: { ...badModel, about: 'The signature changes variables, which a compiled model can not.' },
+  TFD_STATEFUL: { ...badModel, about: 'The signature changes variables in a way that is not built.' },
 
   TFD_OP_UNSUPPORTED: { ...badModel, about: 'An operation has no converter and no host kernel.' },
   TFD_ATTR_UNREAD: { ...badModel, about: 'An attribute has a value that the converter does not handle.' },

@@ -35,6 +35,9 @@ export const runModel: CommandHandler = async ([model], given, context) => {
   const opened = openPlan(model ?? '.', options.tags ?? ['serve'], () => context.note(`compiling ${model}…`));
   try {
     const request = readRequest(opened, options, context);
+    const writes = request.signature.state?.writes ?? [];
+    if (writes.length > 0)
+      context.note(`${request.signature.name} changes ${writes.join(', ')}, which ends with this run`);
     const engine = await resolveEngine({ canInstall: options.install, signal: context.signal });
     const threads = options.threads ?? readMachine().usableCores;
     const { compileVariant } = opened;

@@ -121,6 +121,7 @@ export async function planServing(
   return {
     cores,
     models,
+    areWorkersAuto: config.workers === 'auto',
     settings: {
       workers: cores.workers,
       timeoutMs: config.timeout * 1000,

@@ -8,7 +8,7 @@ import { convertNodes, RefTable, type RefusedNode } from './convert-nodes.js';
 import { Emitter } from './emitter.js';
 import { type LayoutTools, optimizeLayout } from './layout.js';
 import { lowerControl } from './lower-control.js';
-import { canRunOnHost, NEVER_CROSSING, partition, type Segment, touches } from './partition.js';
+import { canRunOnHost, keepOnHost, NEVER_CROSSING, partition, type Segment, touches } from './partition.js';
 import type { Blocker, PlanTensor, RefusedSignature } from './plan.js';
 import { simplify } from './simplify.js';
 
@@ -25,6 +25,7 @@ export interface SignatureInfo {
 export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSignature | RefusedSignature {
   const { signature: name } = graph;
   const ops = countOps(graph);
+  if (graph.state.writes.size > 0) return compileWriting(graph, info, ops);
   lowerControl(graph);
   const wasBatchable = isBatchable(graph);
   simplify(graph);
@@ -36,11 +37,55 @@ export function compileSignature(graph: Graph, info: SignatureInfo): CompiledSig
     inputs: graph.inputs.map(planInput),
     outputs: graph.outputs.map(({ name: output, value }) => planOutput(output, value)),
     stages: stages.filter((stage) => stage.outputs.length > 0),
-    isBatchable: wasBatchable || isBatchable(graph),
+    // Requests that share a batch would share a moment, too.
+    isBatchable: stateOf(graph).state === undefined && (wasBatchable || isBatchable(graph)),
     assumedShapes: info.isRankFree ? {} : findAssumedShapes(graph),
-    warnings,
+    warnings: [...warnings, ...describeState(graph)],
     ops,
+    ...stateOf(graph),
   };
+}
+
+/** A signature that changes state runs whole on the host, so that its effects keep their order. */
+function compileWriting(
+  graph: Graph,
+  info: SignatureInfo,
+  ops: ReadonlyMap<string, number>,
+): CompiledSignature | RefusedSignature {
+  const { segments, blockers } = keepOnHost(graph);
+  const { methodName } = info;
+  if (blockers.length > 0) return { name: graph.signature, methodName, blockers };
+  return {
+    name: graph.signature,
+    methodName,
+    inputs: graph.inputs.map(planInput),
+    outputs: graph.outputs.map(({ name: output, value }) => planOutput(output, value)),
+    stages: segments.map((segment) => compileSegment(graph, segment, info, [], [])),
+    isBatchable: false,
+    assumedShapes: {},
+    warnings: describeState(graph),
+    ops,
+    ...stateOf(graph),
+  };
+}
+
+/** The state that a signature has, which tells a server not to answer it in two places. */
+function stateOf(graph: Graph): Pick<CompiledSignature, 'state'> {
+  const tables = [...graph.tables.values()].flatMap(({ name, state }) => (state === undefined ? [] : [name]));
+  const variables = [...graph.variables.values()].map(({ name }) => name);
+  const reads = [...new Set([...variables, ...tables])].sort();
+  const writes = [...graph.state.writes].sort();
+  return reads.length + writes.length === 0 ? {} : { state: { reads, writes } };
+}
+
+/** A word for whoever looks at the signature. */
+function describeState(graph: Graph): string[] {
+  const { state } = stateOf(graph);
+  if (state === undefined) return [];
+  const list = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
+  return state.writes.length > 0
+    ? [`changes ${list(state.writes)}, which lasts until the model is loaded anew: one worker serves it`]
+    : [`reads ${list(state.reads)}, which other signatures change: one worker serves it`];
 }
 
 interface Stages {

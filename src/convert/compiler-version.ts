@@ -6,3 +6,6 @@ import { packageRoot } from '../base/entry.js';
 export const VERSION: string = (
   JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }
 ).version;
+
+/** Form of the files of a plan; another one is compiled anew. */
+export const PLAN_FORMAT = 2;

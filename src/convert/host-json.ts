@@ -1,6 +1,7 @@
-import type { TableValue } from '../graph/ir.js';
+import type { TableValue, VariableState } from '../graph/ir.js';
 import type { AttrValue, TensorValue } from '../savedmodel/types.js';
 import { denseValue } from './derive.js';
+import { constantToJson, type PlaceBytes, type ReadBytes, readConstant } from './external-tensor.js';
 import type { HostBody, HostNode, HostProgram } from './host-program.js';
 import { PlanReader, tensorToJson } from './plan-json.js';
 
@@ -10,6 +11,10 @@ const encoder = new TextEncoder();
 
 function tensorJson(value: TensorValue): Json {
   return tensorToJson(value.read()) as unknown as Json;
+}
+
+function constantJson(value: TensorValue, place: PlaceBytes | undefined): Json {
+  return constantToJson(value, place) as Json;
 }
 
 const NON_FINITE: ReadonlyMap<string, number> = new Map([
@@ -49,9 +54,10 @@ function attrsToJson(attrs: ReadonlyMap<string, AttrValue>): Json {
   );
 }
 
-function tableToJson(table: TableValue): Json {
-  const { name, keyDType, valueDType } = table;
-  return { name, keyDType, valueDType, keys: tensorJson(table.keys), values: tensorJson(table.values) };
+function tableToJson(table: TableValue, place: PlaceBytes | undefined): Json {
+  const { name, keyDType, valueDType, state } = table;
+  const [keys, values] = [constantJson(table.keys, place), constantJson(table.values, place)];
+  return { name, keyDType, valueDType, keys, values, state };
 }
 
 function nodeToJson({ bodies, ...node }: HostNode): Json {
@@ -64,14 +70,22 @@ function nodeToJson({ bodies, ...node }: HostNode): Json {
   return { ...plain, bodies: Object.fromEntries(entries) };
 }
 
-/** A host program as the bytes of its stage file. */
-export function encodeHostProgram(program: HostProgram): Uint8Array {
+/** A host program as the bytes of its stage file; `place` takes its large constants. */
+export function encodeHostProgram(program: HostProgram, place?: PlaceBytes): Uint8Array {
   const nodes = program.nodes.map(nodeToJson);
   const constants = Object.fromEntries(
-    [...program.constants].map(([name, value]) => [name, tensorJson(value)]),
+    [...program.constants].map(([name, value]) => [name, constantJson(value, place)]),
   );
-  const tables = Object.fromEntries([...program.tables].map(([name, table]) => [name, tableToJson(table)]));
-  return encoder.encode(`${JSON.stringify({ nodes, constants, tables }, undefined, 1)}\n`);
+  const tables = Object.fromEntries(
+    [...program.tables].map(([name, table]) => [name, tableToJson(table, place)]),
+  );
+  const variables = Object.fromEntries(
+    [...(program.variables ?? [])].map(([handle, { name, value }]) => [
+      handle,
+      { name, value: constantJson(value, place) },
+    ]),
+  );
+  return encoder.encode(`${JSON.stringify({ nodes, constants, tables, variables }, undefined, 1)}\n`);
 }
 
 function readAttr(reader: PlanReader, value: unknown, path: string): AttrValue {
@@ -147,19 +161,41 @@ function readNode(reader: PlanReader, value: unknown, path: string, depth = 0): 
   };
 }
 
-function readTable(reader: PlanReader, value: unknown, path: string): TableValue {
+function readTable(
+  reader: PlanReader,
+  value: unknown,
+  path: string,
+  readBytes: ReadBytes | undefined,
+): TableValue {
   const json = reader.record(value, path);
   return {
     name: reader.string(json.name, `${path}.name`),
     keyDType: reader.dtype(json.keyDType, `${path}.keyDType`),
     valueDType: reader.dtype(json.valueDType, `${path}.valueDType`),
-    keys: denseValue(reader.tensor(json.keys, `${path}.keys`)),
-    values: denseValue(reader.tensor(json.values, `${path}.values`)),
+    keys: readConstant(reader, json.keys, `${path}.keys`, readBytes),
+    values: readConstant(reader, json.values, `${path}.values`, readBytes),
+    ...(json.state === undefined ? {} : { state: reader.string(json.state, `${path}.state`) }),
   };
 }
 
-/** The program in a stage file; `where` names it. TFD_PLAN_CORRUPT for anything else. */
-export function decodeHostProgram(text: string, where: string): HostProgram {
+function readVariable(
+  reader: PlanReader,
+  value: unknown,
+  path: string,
+  readBytes: ReadBytes | undefined,
+): VariableState {
+  const json = reader.record(value, path);
+  return {
+    name: reader.string(json.name, `${path}.name`),
+    value: readConstant(reader, json.value, `${path}.value`, readBytes),
+  };
+}
+
+/**
+ * The program in a stage file; `where` names it, `readBytes` reads the plan's other files. TFD_PLAN_CORRUPT for
+ * anything else.
+ */
+export function decodeHostProgram(text: string, where: string, readBytes?: ReadBytes): HostProgram {
   const reader = new PlanReader(where);
   let parsed: unknown;
   try {
@@ -170,11 +206,17 @@ export function decodeHostProgram(text: string, where: string): HostProgram {
   const json = reader.record(parsed, 'the file');
   const constants = Object.entries(reader.record(json.constants, 'constants'));
   const tables = Object.entries(reader.record(json.tables, 'tables'));
+  const variables = Object.entries(reader.record(json.variables ?? {}, 'variables'));
   return {
     nodes: reader.list(json.nodes, 'nodes', (item, at) => readNode(reader, item, at)),
     constants: new Map(
-      constants.map(([name, item]) => [name, denseValue(reader.tensor(item, `constants.${name}`))]),
+      constants.map(([name, item]) => [name, readConstant(reader, item, `constants.${name}`, readBytes)]),
     ),
-    tables: new Map(tables.map(([name, item]) => [name, readTable(reader, item, `tables.${name}`)])),
+    tables: new Map(
+      tables.map(([name, item]) => [name, readTable(reader, item, `tables.${name}`, readBytes)]),
+    ),
+    variables: new Map(
+      variables.map(([name, item]) => [name, readVariable(reader, item, `variables.${name}`, readBytes)]),
+    ),
   };
 }

@@ -1,5 +1,5 @@
 import type { DType } from '../base/dtype.js';
-import type { TableValue } from '../graph/ir.js';
+import type { TableValue, VariableState } from '../graph/ir.js';
 import type { AttrValue, TensorValue } from '../savedmodel/types.js';
 
 /** One node that runs on a host kernel. */
@@ -27,4 +27,6 @@ export interface HostProgram {
   readonly constants: ReadonlyMap<string, TensorValue>;
   /** Tables by the name of their resource handle. */
   readonly tables: ReadonlyMap<string, TableValue>;
+  /** Variables that are state, by the name of their resource handle; none when absent. */
+  readonly variables?: ReadonlyMap<string, VariableState>;
 }

@@ -1,26 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TfdeployError } from '../base/error.js';
+import { nodeFiles } from '../base/node-files.js';
 import { runFlow, TurnCounter } from '../kernels/flow.js';
 import { runKernel } from '../kernels/registry.js';
 import type { HostValue } from '../kernels/types.js';
+import type { ReadBytes } from './external-tensor.js';
 import { decodeHostProgram } from './host-json.js';
 import type { HostBody, HostNode, HostProgram } from './host-program.js';
-import { makeTables } from './host-tables.js';
+import { makeTables, makeVariables } from './host-tables.js';
+import { ModelState } from './model-state.js';
 import type { HostStage } from './plan.js';
 
 /** A loaded host stage: values by name in, values by name out. */
 export type HostRunner = (inputs: ReadonlyMap<string, HostValue>) => ReadonlyMap<string, HostValue>;
 
-/** Loads a host stage of a plan directory. Tables are built once and shared by all runs. */
-export function loadHostStage(planDir: string, stage: HostStage): HostRunner {
+/** Loads a host stage of a plan directory. Tables are built once and shared by all runs; `state` is the model's. */
+export function loadHostStage(planDir: string, stage: HostStage, state: ModelState): HostRunner {
   const path = join(planDir, stage.file);
-  return bindProgram(decodeHostProgram(readFileSync(path, 'utf8'), path), stage.outputs);
+  const readBytes: ReadBytes = ({ location, offset, length }) =>
+    nodeFiles.readRange(join(planDir, location), offset, length);
+  return bindProgram(decodeHostProgram(readFileSync(path, 'utf8'), path, readBytes), stage.outputs, state);
 }
 
 /** The program as a function of its inputs. */
-export function bindProgram(program: HostProgram, outputs: readonly string[]): HostRunner {
-  const fixed = new Map<string, HostValue>(makeTables(program.tables));
+export function bindProgram(
+  program: HostProgram,
+  outputs: readonly string[],
+  state = new ModelState(),
+): HostRunner {
+  const fixed = new Map<string, HostValue>(makeTables(program.tables, state));
+  for (const [handle, variable] of makeVariables(program.variables ?? new Map(), state))
+    fixed.set(handle, variable);
   for (const [name, value] of program.constants) fixed.set(name, value.read());
   return (inputs) => {
     const frame = new Frame(new Map([...fixed, ...inputs]), undefined);

@@ -1,9 +1,32 @@
-import type { TableValue } from '../graph/ir.js';
+import type { TableValue, VariableState } from '../graph/ir.js';
 import type { HostTable, HostValue } from '../kernels/types.js';
+import type { ModelState } from './model-state.js';
 
-/** Lookup tables by handle name, filled with their initial contents. */
-export function makeTables(tables: ReadonlyMap<string, TableValue>): Map<string, HostValue> {
-  return new Map([...tables].map(([name, table]) => [name, { dtype: 'resource', table: fillTable(table) }]));
+/** Lookup tables by handle name, filled with their initial contents; those that are state are the model's. */
+export function makeTables(
+  tables: ReadonlyMap<string, TableValue>,
+  state: ModelState,
+): Map<string, HostValue> {
+  return new Map(
+    [...tables].map(([name, value]) => {
+      const fill = () => fillTable(value);
+      const table = value.state === undefined ? fill() : state.table(value.state, fill);
+      return [name, { dtype: 'resource', table }];
+    }),
+  );
+}
+
+/** Variables that are state, by handle name. */
+export function makeVariables(
+  variables: ReadonlyMap<string, VariableState>,
+  state: ModelState,
+): Map<string, HostValue> {
+  return new Map(
+    [...variables].map(([handle, { name, value }]) => [
+      handle,
+      { dtype: 'resource', variable: state.variable(name, value) },
+    ]),
+  );
 }
 
 function fillTable({ keyDType, valueDType, keys, values }: TableValue): HostTable {

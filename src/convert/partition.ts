@@ -1,6 +1,7 @@
 import type { DType } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
-import type { Graph, Node, TableValue, Value } from '../graph/ir.js';
+import type { Graph, Node, TableValue, Value, VariableState } from '../graph/ir.js';
+import { TABLE_OPS } from '../graph/variables.js';
 import { findKernel } from '../kernels/registry.js';
 import { opDef } from '../savedmodel/opdefs.js';
 import type { TensorValue } from '../savedmodel/types.js';
@@ -101,6 +102,21 @@ export function partition(graph: Graph, forced: Sides = new Map()): Partition {
   return { segments: levels.map((level) => cutSegment(graph, byLevel.get(level) ?? [], level)), blockers };
 }
 
+/** The whole graph as one stage on the host, in the order of its nodes: what it changes is in order then. */
+export function keepOnHost(graph: Graph): Partition {
+  const nodes = graph.nodes.filter((node) => !isTableHandle(graph, node));
+  const blockers = nodes.flatMap((node) => [...refuseUnknownAttrs(node), ...refuseMissing(node)]);
+  return { segments: [cutSegment(graph, nodes, 0)], blockers };
+}
+
+function refuseMissing(node: Node): Blocker[] {
+  return withInner(node).flatMap((each) => {
+    if (each.bodies.size > 0 || findKernel(each.op) !== undefined || TABLE_OPS.test(each.op)) return [];
+    const why = `there is no host kernel for ${each.op}, and a signature that changes state runs on the host`;
+    return [blockerOf(each, new TfdeployError('TFD_OP_UNSUPPORTED', why, { details: { why } }))];
+  });
+}
+
 /**
  * A host kernel reads the attributes that TensorFlow declares for its operation; another one could mean
  * anything.
@@ -166,7 +182,7 @@ function cutSegment(graph: Graph, nodes: readonly Node[], level: number): Segmen
   const own = new Set(nodes);
   for (const node of graph.nodes) if (!own.has(node)) for (const input of readsOf(node)) later.add(input);
   const outside = [...used].filter((value) => !made.has(value) && value.constant === undefined);
-  const inputs = outside.filter((value) => !graph.tables.has(value.name));
+  const inputs = outside.filter(({ name }) => !graph.tables.has(name) && !graph.variables.has(name));
   const outputs = [...made].filter((value) => later.has(value));
   if (level % 2 === 1) return { kind: 'onnx', nodes, inputs, outputs };
   const constants = new Map<string, TensorValue>();
@@ -179,11 +195,15 @@ function cutSegment(graph: Graph, nodes: readonly Node[], level: number): Segmen
     outputs.push(...new Set(graph.outputs.map(({ value }) => value).filter(isConstantOutput)));
   }
   const tables = new Map<string, TableValue>();
+  const variables = new Map<string, VariableState>();
   for (const value of outside) {
     const table = graph.tables.get(value.name);
     if (table !== undefined) tables.set(value.name, table);
+    const variable = graph.variables.get(value.name);
+    if (variable !== undefined) variables.set(value.name, variable);
   }
-  return { kind: 'host', program: { nodes: nodes.map(hostNode), constants, tables }, inputs, outputs };
+  const program = { nodes: nodes.map(hostNode), constants, tables, variables };
+  return { kind: 'host', program, inputs, outputs };
 }
 
 function hostNode(node: Node): HostNode {

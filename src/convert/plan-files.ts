@@ -12,15 +12,15 @@ import {
 import { dirname, join } from 'node:path';
 import { TfdeployError } from '../base/error.js';
 import type { CompiledModel, CompiledSignature, CompiledStage } from './compiled.js';
-import { VERSION } from './compiler-version.js';
+import { PLAN_FORMAT, VERSION } from './compiler-version.js';
 import { encodeHostProgram } from './host-json.js';
 import { withoutNames } from './nameless.js';
-import { encodeModel, type Placement } from './onnx/model.js';
+import { encodeModel } from './onnx/model.js';
 import type { Plan, SignaturePlan, Stage } from './plan.js';
-import { formatPlan, PLAN_FORMAT, parsePlan } from './plan-json.js';
+import { formatPlan, parsePlan } from './plan-json.js';
 import type { OnnxBody } from './types.js';
 import { checkLinks } from './weights/check-links.js';
-import { openWeights, type WeightOptions } from './weights/placement.js';
+import { openWeights, type WeightOptions, type Weights } from './weights/placement.js';
 
 const PLAN_FILE = 'plan.json';
 
@@ -93,7 +93,7 @@ function writeFiles(compiled: CompiledModel, draft: string, options: WriteOption
     stages.flatMap((stage) => (stage.kind === 'onnx' ? [stage.body] : [])),
   );
   const place = openWeights(bodies, draft, options);
-  const written = new StageWriter(draft, place.placement);
+  const written = new StageWriter(draft, place);
   try {
     const signatures = compiled.signatures.map((signature) => writeSignature(signature, written));
     return {
@@ -130,13 +130,15 @@ class StageWriter {
 
   constructor(
     private readonly dir: string,
-    private readonly placement: Placement,
+    private readonly weights: Weights,
   ) {}
 
   write(signature: string, stage: CompiledStage): Stage {
     const { kind, inputs, outputs } = stage;
     const bytes =
-      kind === 'onnx' ? encodeModel(stage.body, this.placement) : encodeHostProgram(stage.program);
+      kind === 'onnx'
+        ? encodeModel(stage.body, this.weights.placement)
+        : encodeHostProgram(stage.program, this.weights.place);
     const digest = createHash('sha256').update(bytes).digest('hex');
     const known = this.#byContent.get(digest);
     const file = known ?? this.#fileName(signature, kind === 'onnx' ? '.onnx' : '.host.json');
@@ -158,7 +160,7 @@ class StageWriter {
   ): SignaturePlan | undefined {
     const [stage] = stages;
     if (stages.length !== 1 || stage?.kind !== 'onnx') return undefined;
-    const bytes = encodeModel(withoutNames(stage.body), this.placement);
+    const bytes = encodeModel(withoutNames(stage.body), this.weights.placement);
     const key = createHash('sha256').update(bytes).digest('hex');
     const first = this.#wholes.get(key);
     if (first === undefined) {

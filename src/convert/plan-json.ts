@@ -2,9 +2,16 @@ import { DTYPES, type DType, isNumericDType, viewAs } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
 import type { Shape } from '../base/shape.js';
 import { elementCount, type Tensor, tensorBytes } from '../base/tensor.js';
-import type { Blocker, Plan, PlanTensor, RefusedSignature, SignaturePlan, Stage } from './plan.js';
-
-export const PLAN_FORMAT = 1;
+import { PLAN_FORMAT } from './compiler-version.js';
+import type {
+  Blocker,
+  Plan,
+  PlanTensor,
+  RefusedSignature,
+  SignaturePlan,
+  SignatureState,
+  Stage,
+} from './plan.js';
 
 /** A tensor in JSON: raw little-endian bytes in base64, strings each in base64. */
 export type TensorJson =
@@ -138,6 +145,15 @@ function readSignature(reader: PlanReader, value: unknown, path: string): Signat
     isBatchable: reader.boolean(json.isBatchable, `${path}.isBatchable`),
     assumedShapes: readAssumed(reader, json.assumedShapes, `${path}.assumedShapes`),
     warnings: reader.list(json.warnings, `${path}.warnings`, reader.string),
+    ...(json.state === undefined ? {} : { state: readState(reader, json.state, `${path}.state`) }),
+  };
+}
+
+function readState(reader: PlanReader, value: unknown, path: string): SignatureState {
+  const json = reader.record(value, path);
+  return {
+    reads: reader.list(json.reads, `${path}.reads`, reader.string),
+    writes: reader.list(json.writes, `${path}.writes`, reader.string),
   };
 }
 

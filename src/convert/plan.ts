@@ -51,6 +51,17 @@ export interface SignaturePlan {
    */
   readonly assumedShapes: Readonly<Record<string, readonly (number | null)[]>>;
   readonly warnings: readonly string[];
+  /** Absent when the signature has no state. */
+  readonly state?: SignatureState;
+}
+
+/**
+ * Variables and tables that signatures of the model change and that this one uses, by name. They live with the
+ * loaded model and are the same for all of its signatures.
+ */
+export interface SignatureState {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
 }
 
 /** A signature that can not be compiled, with every reason. */
@@ -75,7 +86,7 @@ export interface Blocker {
 
 /** `plan.json` in a plan directory. */
 export interface Plan {
-  readonly format: 1;
+  readonly format: 2;
   /** Version of tfdeploy that compiled it. */
   readonly compiler: string;
   /** Content hash of the model it came from. */

@@ -38,6 +38,11 @@ export function routeStages(stages: readonly Stage[], refs: readonly string[]): 
   return steps;
 }
 
+/** What a stage changes counts, whatever of it is fetched. */
+function wholeStep(stage: Stage): Step {
+  return { stage, fetches: stage.outputs };
+}
+
 /** Runs the stages of a compiled model, one after the other. Stages are loaded on first use. */
 export class PlanRunner {
   readonly #plan: Plan;
@@ -102,10 +107,10 @@ export class PlanRunner {
     const key = JSON.stringify([signature.name, ...wanted.map(({ name }) => name)]);
     const known = this.#routes.get(key);
     if (known !== undefined) return known;
-    const route = routeStages(
-      signature.stages,
-      wanted.map(({ ref }) => ref),
-    );
+    const refs = wanted.map(({ ref }) => ref);
+    const writes = signature.state?.writes ?? [];
+    const route =
+      writes.length > 0 ? [...signature.stages].map(wholeStep) : routeStages(signature.stages, refs);
     if (this.#routes.size < MAX_CACHED_ROUTES) this.#routes.set(key, route);
     return route;
   }

@@ -1,5 +1,6 @@
 import { TfdeployError } from '../base/error.js';
 import type { AttrValue, NodeDef } from '../savedmodel/types.js';
+import { demandEffects, EffectWalk } from './effects.js';
 import { type Expander, type NodePlace, outputName, pathOf } from './expand.js';
 import type { Body, Node, Value } from './ir.js';
 import { type Call, dataInputs, returnRef } from './resolve.js';
@@ -123,6 +124,11 @@ function buildBody(
   });
   const child = expander.resolver.functionScope(scope, caller, call, args, region);
   const { functionDef } = call;
+  if (expander.variables.hasState && expander.once === undefined) {
+    const walk = new EffectWalk(expander.resolver);
+    walk.walkFunction(child);
+    demandEffects(expander, walk);
+  }
   const returned = functionDef.outputArgs
     .map((_, i) => i)
     .filter((i) => slots === undefined || slots[i]?.dtype !== 'resource');

@@ -2,11 +2,12 @@ import { TfdeployError } from '../base/error.js';
 import { opDef } from '../savedmodel/opdefs.js';
 import type { NodeDef } from '../savedmodel/types.js';
 import { bodiesOf, isControlFlow } from './control-flow.js';
-import { pathOf } from './expand.js';
+import { type Expander, pathOf } from './expand.js';
+import type { ReplacedRefs } from './ref-variables.js';
 import { dataInputs, type Resolver } from './resolve.js';
 import { isValue, parseRef, type Scope } from './scope.js';
 import { expandArgs } from './signatures.js';
-import { VARIABLE_OPS } from './variables.js';
+import { TABLE_OPS, VARIABLE_OPS, variableName } from './variables.js';
 
 /** Stateful ops that only read, or make a handle: leaving them out changes nothing. */
 const READERS: ReadonlySet<string> = new Set([
@@ -17,6 +18,12 @@ const READERS: ReadonlySet<string> = new Set([
   'VariableShape',
   'IsVariableInitialized',
   'DestroyResourceOp',
+  'LookupTableFind',
+  'LookupTableFindV2',
+  'LookupTableSize',
+  'LookupTableSizeV2',
+  'LookupTableExport',
+  'LookupTableExportV2',
 ]);
 
 /** Inputs by reference of these are not written. */
@@ -40,6 +47,8 @@ const NO_EFFECT =
 export interface Reached {
   readonly scope: Scope;
   readonly node: NodeDef;
+  /** In a body of control flow: whether it runs is not known here. */
+  readonly isInBody: boolean;
 }
 
 interface Visit {
@@ -56,6 +65,7 @@ export class EffectWalk {
   readonly reached: Reached[] = [];
   readonly #seen = new Map<Scope, Set<string>>();
   readonly #bodies = new Map<Scope, Map<string, Scope>>();
+  readonly #inBodies = new Set<Scope>();
   readonly #fedNodes: ReadonlySet<string>;
 
   constructor(readonly resolver: Resolver) {
@@ -65,12 +75,23 @@ export class EffectWalk {
   walk(scope: Scope, refs: readonly string[]): void {
     const stack: Visit[] = [];
     this.#push(stack, scope, refs);
+    this.#visit(stack);
+  }
+
+  /** All that a function runs when it is called. */
+  walkFunction(scope: Scope): void {
+    const stack: Visit[] = [];
+    this.#enterFunction(stack, scope);
+    this.#visit(stack);
+  }
+
+  #visit(stack: Visit[]): void {
     while (stack.length > 0) {
       const visit = stack[stack.length - 1]!;
       const node = this.resolver.nodeOf(visit.scope, visit.name, visit.name);
       if (visit.isLeaving) {
         stack.pop();
-        this.reached.push({ scope: visit.scope, node });
+        this.reached.push({ scope: visit.scope, node, isInBody: this.#inBodies.has(visit.scope) });
       } else if (this.#isSeen(visit.scope, visit.name)) stack.pop();
       else {
         visit.isLeaving = true;
@@ -81,8 +102,11 @@ export class EffectWalk {
 
   #enter(stack: Visit[], scope: Scope, node: NodeDef): void {
     const call = this.resolver.callOf(scope, node);
-    if (call !== undefined) this.#enterFunction(stack, this.resolver.childScope(scope, node, call));
-    else if (isControlFlow(node.op)) this.#enterBodies(stack, scope, node);
+    if (call !== undefined) {
+      const child = this.resolver.childScope(scope, node, call);
+      if (this.#inBodies.has(scope)) this.#inBodies.add(child);
+      this.#enterFunction(stack, child);
+    } else if (isControlFlow(node.op)) this.#enterBodies(stack, scope, node);
     this.#push(stack, scope, node.inputs);
   }
 
@@ -96,6 +120,7 @@ export class EffectWalk {
       const known = this.#bodies.get(scope)?.get(caller.name);
       const child = known ?? this.resolver.functionScope(scope, caller, call, args, scope.region);
       this.#bodies.set(scope, (this.#bodies.get(scope) ?? new Map()).set(caller.name, child));
+      this.#inBodies.add(child);
       this.#enterFunction(stack, child);
     }
   }
@@ -136,8 +161,20 @@ export class EffectWalk {
   }
 }
 
-/** The variable that a node changes, by name; undefined when it changes none. */
-export function writtenVariable(resolver: Resolver, { scope, node }: Reached): string | undefined {
+/** Changes to state that are computed: those of variables, and those of tables. */
+const SUPPORTED_WRITES =
+  /^(Assign(Add|Sub)?VariableOp|ResourceScatter(Nd)?(Update|Add|Sub|Min|Max)|LookupTable(Insert(V2)?|Import(V2)?|RemoveV2))$/;
+
+/** The variable or table that an input of a node is, by name. */
+function stateAt(resolver: Resolver, scope: Scope, ref: string): string | undefined {
+  const place = resolver.resolve(scope, ref);
+  if (isValue(place)) return undefined;
+  if (VARIABLE_OPS.has(place.node.op)) return variableName(place.node);
+  return TABLE_OPS.test(place.node.op) ? pathOf(place.scope, place.node) : undefined;
+}
+
+/** The variable or table that a node changes, by name; undefined when it changes none. */
+export function writtenState(resolver: Resolver, { scope, node }: Reached): string | undefined {
   const inputArgs = opDef(node.op)?.inputArgs;
   if (inputArgs === undefined || READERS.has(node.op) || REF_READERS.has(node.op)) return undefined;
   if (resolver.callOf(scope, node) !== undefined || isControlFlow(node.op)) return undefined;
@@ -146,39 +183,119 @@ export function writtenVariable(resolver: Resolver, { scope, node }: Reached): s
     const isRef = inputArgs.find((arg) => arg.name === slot.arg)?.isRef ?? false;
     const ref = refs[slot.index];
     if (ref === undefined || (!isRef && slot.dtype !== 'resource')) continue;
-    const place = resolver.resolve(scope, ref);
-    if (!isValue(place) && VARIABLE_OPS.has(place.node.op)) return place.node.name;
+    const state = stateAt(resolver, scope, ref);
+    if (state !== undefined) return state;
   }
   return undefined;
+}
+
+/** Whether a node reads or changes state, itself or in its bodies, so that its place in the order counts. */
+function touchesState(
+  resolver: Resolver,
+  { scope, node }: Reached,
+  isState: (name: string) => boolean,
+): boolean {
+  const inputArgs = opDef(node.op)?.inputArgs;
+  if (inputArgs === undefined || resolver.callOf(scope, node) !== undefined) return false;
+  const refs = dataInputs(node);
+  return expandArgs(scope, node, inputArgs, node.attrs).some(({ dtype, index }) => {
+    const ref = refs[index];
+    if (ref === undefined || dtype !== 'resource') return false;
+    const state = stateAt(resolver, scope, ref);
+    return state !== undefined && isState(state);
+  });
+}
+
+/** Builds what reads and changes state, in an order that TensorFlow would take. Bodies order their own. */
+export function demandEffects(expander: Expander, walk: EffectWalk): void {
+  const isState = (name: string) => expander.variables.isState(name);
+  for (const reached of walk.reached)
+    if (!reached.isInBody && touchesState(expander.resolver, reached, isState))
+      expander.demandNode(reached.scope, reached.node);
 }
 
 /** The state of a Keras 3 random generator, which dropout layers advance even where they do nothing. */
 const RANDOM_STATE = /(^|\/)seed_generator[^/]*\/seed_generator_state[^/]*$/;
 
+/** One change of a variable or table. */
+export interface StateWrite {
+  readonly variable: string;
+  readonly node: string;
+  readonly op: string;
+}
+
 /**
- * TFD_STATEFUL when the nodes that a signature runs change variables. The state of a random generator is let
- * pass unless `isRead` says that an output depends on it.
+ * What the nodes that a signature runs change. The state of a random generator is let pass unless `isRead` says
+ * that an output depends on it.
  */
-export function refuseWrites(
+export function listWrites(
   resolver: Resolver,
-  signature: string,
   reached: readonly Reached[],
   isRead: (variable: string) => boolean = () => false,
-): void {
-  const writes = reached.flatMap((each) => {
-    const variable = writtenVariable(resolver, each);
+): StateWrite[] {
+  return reached.flatMap((each) => {
+    const variable = writtenState(resolver, each);
     return variable === undefined || (RANDOM_STATE.test(variable) && !isRead(variable))
       ? []
       : [{ variable, node: pathOf(each.scope, each.node), op: each.node.op }];
   });
-  if (writes.length === 0) return;
-  const names = [...new Set(writes.map((write) => write.variable))];
+}
+
+/**
+ * TFD_STATEFUL where a signature changes a reference variable and gives out what it read of it without an order:
+ * TensorFlow lets such a value change under its reader, so that its answer is an accident.
+ */
+export function refuseRaces(
+  resolver: Resolver,
+  signature: string,
+  outputs: readonly { readonly scope: Scope; readonly ref: string }[],
+  refs: ReplacedRefs,
+  walk: EffectWalk,
+): void {
+  const writes = walk.reached.flatMap((reached) => {
+    const variable = writtenState(resolver, reached);
+    return variable !== undefined && refs.variables.has(variable) ? [{ variable, reached }] : [];
+  });
+  const race = (variable: string | undefined, before: (node: NodeDef) => boolean) => {
+    if (variable === undefined) return;
+    const late = writes.find((write) => write.variable === variable && !before(write.reached.node));
+    if (late === undefined) return;
+    throw new TfdeployError(
+      'TFD_STATEFUL',
+      `signature "${signature}" reads variable "${variable}" while it changes it (${late.reached.node.op} in node "${late.reached.node.name}")`,
+      {
+        hint: 'order them with tf.control_dependencies, or export the model with resource variables',
+        details: { node: late.reached.node.name, op: late.reached.node.op },
+      },
+    );
+  };
+  for (const { node } of walk.reached) race(refs.doubtful.get(node.name), () => false);
+  for (const { scope, ref } of outputs) {
+    const place = resolver.resolve(scope, ref);
+    if (isValue(place) || place.node.op !== 'ReadVariableOp') continue;
+    const own = new EffectWalk(resolver);
+    own.walk(scope, [ref]);
+    const seen = new Set(own.reached.map(({ node }) => node));
+    race(stateAt(resolver, place.scope, dataInputs(place.node)[0]!), (node) => seen.has(node));
+  }
+}
+
+/** TFD_STATEFUL for changes of what is no state of the model, or that can not be computed. */
+export function refuseWrites(
+  signature: string,
+  writes: readonly StateWrite[],
+  isState: (variable: string) => boolean = () => false,
+): void {
+  const refused = writes.filter(({ variable, op }) => !isState(variable) || !SUPPORTED_WRITES.test(op));
+  const [first] = refused;
+  if (first === undefined) return;
+  const names = [...new Set(refused.map((write) => write.variable))];
   throw new TfdeployError(
     'TFD_STATEFUL',
-    `signature "${signature}" changes ${names.length === 1 ? 'variable' : 'variables'} ${names.map((n) => `"${n}"`).join(', ')} (${writes[0]!.op} in node "${writes[0]!.node}")`,
+    `signature "${signature}" changes ${names.length === 1 ? 'variable' : 'variables'} ${names.map((n) => `"${n}"`).join(', ')} (${first.op} in node "${first.node}")`,
     {
       hint: 'choose a signature that only reads, or serve it with the tfjs-node engine',
-      details: { writes },
+      details: { writes, node: first.node, op: first.op },
     },
   );
 }

@@ -26,6 +26,9 @@ interface Task {
  */
 export class Expander {
   #nodes = 0;
+  readonly #readings = new Map<Value, Value>();
+  /** Where state is read when nothing changes it; undefined when each reading has its own place. */
+  once: Region | undefined;
 
   constructor(
     readonly resolver: Resolver,
@@ -38,6 +41,31 @@ export class Expander {
   }
 
   demandPlaces(places: readonly Place[]): Value[] {
+    this.#buildAll(places);
+    return places.map((place) => this.#valueAt(place));
+  }
+
+  /** Builds a node for its effect. */
+  demandNode(scope: Scope, node: NodeDef): void {
+    this.#buildAll([{ scope, node, index: 0 }]);
+  }
+
+  /**
+   * A node that reads a variable which is state. Where nothing is assigned, one reading serves the whole run,
+   * outside all bodies.
+   */
+  addRead(place: NodePlace, handle: Value): Value {
+    const { once } = this;
+    if (once === undefined) return this.addNode(place, [handle]).outputs[0]!;
+    const known = this.#readings.get(handle);
+    if (known !== undefined) return known;
+    const scope: Scope = { ...place.scope, region: once };
+    const [value] = this.addNode({ ...place, scope }, [handle]).outputs;
+    this.#readings.set(handle, value!);
+    return value!;
+  }
+
+  #buildAll(places: readonly Place[]): void {
     const tasks: Task[] = [];
     for (const root of places) {
       this.#begin(tasks, root);
@@ -51,7 +79,6 @@ export class Expander {
         }
       }
     }
-    return places.map((place) => this.#valueAt(place));
   }
 
   #begin(tasks: Task[], place: Place): void {

@@ -1,12 +1,15 @@
 import { DTYPES, type DType, dtypeFromTf } from '../base/dtype.js';
 import { TfdeployError } from '../base/error.js';
-import type { NodeDef, TensorValue } from '../savedmodel/types.js';
+import type { AttrValue, NodeDef, TensorValue } from '../savedmodel/types.js';
 import { boolValue, intValue } from './constants.js';
 import type { Expander, NodePlace } from './expand.js';
 import { pathOf } from './expand.js';
 import type { Value } from './ir.js';
 import { describeNode, graphError, type Scope } from './scope.js';
-import { requireVariable } from './variables.js';
+import { requireVariable, type Variable } from './variables.js';
+
+/** The shape that a variable which is state is declared with. */
+export const STATE_SHAPE_ATTR = '_state_shape';
 
 type Freeze = (expander: Expander, place: NodePlace, inputs: Value[]) => readonly Value[];
 
@@ -40,6 +43,33 @@ const buildRefVariable: Freeze = (expander, { scope, node }) => {
   return [expander.constant(scope, node, checkDType(scope, node, value, dtypeAttr(scope, node, 'dtype')))];
 };
 
+/** What a variable that is state holds at this place in the order of things. */
+function addRead(expander: Expander, place: NodePlace, handle: Value, variable: Variable): Value {
+  const { node } = place;
+  const { dtype: name } = requireVariable(place.scope, node, variable);
+  const attrs = new Map<string, AttrValue>([
+    ['dtype', { kind: 'type', value: DTYPES[name].tf }],
+    [STATE_SHAPE_ATTR, { kind: 'shape', value: variable.shape }],
+  ]);
+  const read: NodeDef = { ...node, op: 'ReadVariableOp', attrs };
+  return expander.addRead({ ...place, node: read }, handle);
+}
+
+/** The variable's value: a constant, or what it holds now. */
+function readValue(
+  expander: Expander,
+  place: NodePlace,
+  inputs: readonly Value[],
+  name = place.node.name,
+): Value {
+  const { scope, node } = place;
+  const variable = variableOf(expander, place, inputs);
+  const value = requireVariable(scope, node, variable);
+  return expander.variables.isState(variable.name)
+    ? addRead(expander, { ...place, node: { ...node, name } }, inputs[0]!, variable)
+    : expander.constant(scope, { name }, value);
+}
+
 /** The variable behind the handle in input 0. */
 function variableOf(expander: Expander, { scope, node }: NodePlace, inputs: readonly Value[]) {
   const variable = inputs[0] === undefined ? undefined : expander.variables.ofHandle(inputs[0]);
@@ -50,7 +80,8 @@ function variableOf(expander: Expander, { scope, node }: NodePlace, inputs: read
 const buildRead: Freeze = (expander, place, inputs) => {
   const { scope, node } = place;
   const value = requireVariable(scope, node, variableOf(expander, place, inputs));
-  return [expander.constant(scope, node, checkDType(scope, node, value, dtypeAttr(scope, node, 'dtype')))];
+  checkDType(scope, node, value, dtypeAttr(scope, node, 'dtype'));
+  return [readValue(expander, place, inputs)];
 };
 
 const buildIsInitialized: Freeze = (expander, { scope, node }) => [
@@ -69,8 +100,7 @@ const buildVariableShape: Freeze = (expander, place, inputs) => {
 /** ResourceGather(handle, indices) is GatherV2(variable, indices, batch_dims); ResourceGatherNd is GatherNd. */
 const buildGather: Freeze = (expander, place, inputs) => {
   const { scope, node } = place;
-  const tensor = requireVariable(scope, node, variableOf(expander, place, inputs));
-  const table = expander.constant(scope, { name: `${node.name}/variable` }, tensor);
+  const table = readValue(expander, place, inputs, `${node.name}/variable`);
   const indices = inputs[1];
   if (indices === undefined) throw graphError(scope, node, 'has no indices');
   const attrs = new Map(node.attrs);

@@ -17,10 +17,7 @@ import { type Node, type TableValue, type Value, ValueFactory } from './ir.js';
 import { pruneNodes } from './prune.js';
 import { dataInputs, Resolver } from './resolve.js';
 import { type Attrs, isValue, NodeIndex, parseRef, type Scope } from './scope.js';
-import { Variables } from './variables.js';
-
-/** Ops that make a table. */
-const TABLE_OPS = /^(Mutable|Anonymous(Mutable)?)?HashTable(V2)?$/;
+import { TABLE_OPS, Variables } from './variables.js';
 
 /** Ops that set the contents of a table, in the init or the restore operation. */
 const TABLE_FILLERS: ReadonlyMap<string, 'refuse' | 'replace'> = new Map([
@@ -75,11 +72,12 @@ export class Initialization {
   }
 
   /** The tables among the nodes of a graph, by the name of their handle. */
-  tablesOf(nodes: readonly Node[]): Map<string, TableValue> {
+  tablesOf(nodes: readonly Node[], isState: (name: string) => boolean): Map<string, TableValue> {
     const found = new Map<string, TableValue>();
     const visit = (list: readonly Node[]): void => {
       for (const node of list) {
-        if (TABLE_OPS.test(node.op)) found.set(node.outputs[0]!.name, this.#tableValue(node));
+        if (TABLE_OPS.test(node.op))
+          found.set(node.outputs[0]!.name, this.#tableValue(node, isState(node.name)));
         for (const body of node.bodies.values()) visit(body.nodes);
       }
     };
@@ -87,8 +85,9 @@ export class Initialization {
     return found;
   }
 
-  #tableValue(node: Node): TableValue {
-    const table = this.#run().tables.get(tableName(node.attrs, node.name));
+  #tableValue(node: Node, isState: boolean): TableValue {
+    const name = tableName(node.attrs, node.name);
+    const table = this.#run().tables.get(name) ?? (isState ? emptyTable(node) : undefined);
     if (table === undefined) {
       throw new TfdeployError(
         'TFD_GRAPH_INVALID',
@@ -105,6 +104,7 @@ export class Initialization {
       valueDType: table.valueDType,
       keys: heldValue(keys),
       values: heldValue(values),
+      ...(isState ? { state: name } : {}),
     };
   }
 
@@ -219,6 +219,13 @@ export function initOpName(metaGraph: MetaGraph): string | undefined {
     metaGraph.nodeCollections.get('saved_model_main_op')?.[0] ??
     metaGraph.nodeCollections.get('legacy_init_op')?.[0];
   return name === undefined || name === '' ? undefined : parseRef(name)?.node;
+}
+
+/** A table that requests fill begins empty. */
+function emptyTable(node: Node): HostTable {
+  const attrs = new AttrReader(node.op, node.name, node.attrs);
+  const [keyDType, valueDType] = [attrs.dtype('key_dtype'), attrs.dtype('value_dtype')];
+  return { keyDType: keyDType as Tensor['dtype'], valueDType: valueDType as Tensor['dtype'], map: new Map() };
 }
 
 /** Tables are shared by name; without one, a table belongs to its node. */

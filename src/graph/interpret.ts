@@ -23,6 +23,8 @@ export function interpret(graph: Graph, inputs: TensorMap, options: InterpretOpt
   for (const [name, table] of graph.tables) {
     run.tables.set(name, { dtype: 'resource', table: makeTable(table.keys.read(), table.values.read()) });
   }
+  for (const [handle, { name, value }] of graph.variables)
+    run.tables.set(handle, { dtype: 'resource', variable: { name, value: value.read() } });
   for (const input of graph.inputs) {
     const given = inputs.get(input.name) ?? input.defaultValue?.read();
     if (given === undefined) {

@@ -74,6 +74,22 @@ export interface TableValue {
   readonly valueDType: DType;
   readonly keys: TensorValue;
   readonly values: TensorValue;
+  /** Set when signatures change the table: the name under which they share it. */
+  readonly state?: string;
+}
+
+/** A variable that some signature of the model assigns. */
+export interface VariableState {
+  /** The same for all signatures. */
+  readonly name: string;
+  /** What it holds when the model is loaded. */
+  readonly value: TensorValue;
+}
+
+/** What a signature does with the state of its model: names of variables and tables. */
+export interface StateUse {
+  readonly reads: ReadonlySet<string>;
+  readonly writes: ReadonlySet<string>;
 }
 
 /** One signature: pruned, inlined, frozen, folded and shaped. Nodes are in topological order. */
@@ -84,6 +100,10 @@ export interface Graph {
   nodes: Node[];
   /** Tables by the name of the value that is their resource handle. */
   tables: Map<string, TableValue>;
+  /** Variables that are state, by the name of the value that is their resource handle. */
+  variables: Map<string, VariableState>;
+  /** All variables and tables that it reads, constant ones too, and those that it changes. */
+  state: StateUse;
   /** Stateful nodes that only control edges reach (Assert, Print, Assign): not run. */
   dropped: { readonly name: string; readonly op: string }[];
 }

@@ -1,6 +1,15 @@
 import type { Body, Node, Value } from './ir.js';
 
-/** Keeps the nodes that the wanted values need, also through bodies that refer to values outside. */
+/** Ops that change state: they count although nothing reads what they give. */
+const WRITES =
+  /^(Assign(Add|Sub)?VariableOp|ResourceScatter(Nd)?\w+|LookupTable(Insert|Import|Remove)(V2)?)$/;
+
+export function changesState(node: Node): boolean {
+  if (WRITES.test(node.op)) return true;
+  return [...node.bodies.values()].some((body) => body.nodes.some(changesState));
+}
+
+/** Keeps the nodes that change state or that the wanted values need, also through bodies that refer to values outside. */
 export function pruneNodes(nodes: readonly Node[], wanted: Iterable<Value>): Node[] {
   const needed = new Set(wanted);
   return pruneInto(nodes, needed);
@@ -10,7 +19,7 @@ function pruneInto(nodes: readonly Node[], needed: Set<Value>): Node[] {
   const kept: Node[] = [];
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i]!;
-    if (!node.outputs.some((output) => needed.has(output))) continue;
+    if (!node.outputs.some((output) => needed.has(output)) && !changesState(node)) continue;
     for (const body of node.bodies.values()) pruneBody(body, needed);
     for (const input of node.inputs) needed.add(input);
     kept.push(node);

@@ -40,6 +40,7 @@ import { tensorListKernels } from './tensor-list.js';
 import { TEXT_FAMILIES } from './text/index.js';
 import type { KernelFamily } from './types.js';
 import { unaryKernels } from './unary.js';
+import { variableKernels } from './variables.js';
 
 /** Ops on dense numbers, on tables and on lists of tensors. */
 export const CORE_FAMILIES: readonly KernelFamily[] = [
@@ -74,6 +75,7 @@ export const CORE_FAMILIES: readonly KernelFamily[] = [
   sparseKernels,
   tensorListKernels,
   tableKernels,
+  variableKernels,
 ];
 
 /** All families of host kernels; a new one is added here. */

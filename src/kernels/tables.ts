@@ -72,7 +72,8 @@ function cellTensor(dtype: Tensor['dtype'], cells: readonly Cell[]): Tensor {
 
 function tableOf(context: KernelContext): HostTable {
   const handle = context.inputs[0];
-  if (handle?.dtype !== 'resource') throw context.fail('its first input is not a table');
+  if (handle?.dtype !== 'resource' || !('table' in handle))
+    throw context.fail('its first input is not a table');
   return handle.table;
 }
 
@@ -102,7 +103,45 @@ function size(context: KernelContext): HostValue[] {
   return [{ dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(tableOf(context).map.size)) }];
 }
 
+/** The pairs of inputs 1 and 2 go into the table; a key that is there gets the new value. */
+function insert(context: KernelContext): HostValue[] {
+  const table = tableOf(context);
+  const [keys, values] = [context.tensor(1), context.tensor(2)];
+  if (keys.dtype !== table.keyDType || values.dtype !== table.valueDType)
+    throw context.fail(`the table maps ${table.keyDType} to ${table.valueDType}`);
+  if (keys.shape.join() !== values.shape.join())
+    throw context.fail(`Expected shape [${keys.shape.join(',')}] for value, got [${values.shape.join(',')}]`);
+  // What lies in the table outlives the request whose bytes these are.
+  fillTable(table, keys, copyCells(values), 'replace');
+  return [];
+}
+
+function copyCells(values: Tensor): Tensor {
+  return values.dtype === 'string'
+    ? { ...values, data: values.data.map((bytes) => bytes.slice()) }
+    : { ...values, data: values.data.slice() };
+}
+
+function replaceAll(context: KernelContext): HostValue[] {
+  tableOf(context).map.clear();
+  return insert(context);
+}
+
+function remove(context: KernelContext): HostValue[] {
+  const table = tableOf(context);
+  const keys = context.tensor(1);
+  if (keys.dtype !== table.keyDType)
+    throw context.fail(`keys are ${keys.dtype}, the table's ${table.keyDType}`);
+  for (const key of keys.data as Iterable<Cell>) table.map.delete(tableKey(key));
+  return [];
+}
+
 export const tableKernels: KernelFamily = {
+  LookupTableInsert: insert,
+  LookupTableInsertV2: insert,
+  LookupTableImport: replaceAll,
+  LookupTableImportV2: replaceAll,
+  LookupTableRemoveV2: remove,
   LookupTableFind: find,
   LookupTableFindV2: find,
   LookupTableSize: size,

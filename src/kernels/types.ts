@@ -20,7 +20,18 @@ export interface VariantValue {
   readonly payload: unknown;
 }
 
-export type HostValue = Tensor | TableHandle | VariantValue;
+/** A variable that is assigned while the model runs: kernels replace its value, and never write into it. */
+export interface HostVariable {
+  readonly name: string;
+  value: Tensor;
+}
+
+export interface VariableHandle {
+  readonly dtype: 'resource';
+  readonly variable: HostVariable;
+}
+
+export type HostValue = Tensor | TableHandle | VariableHandle | VariantValue;
 
 /** What a host kernel gets: the node's inputs (already computed), its attributes and its outputs' count. */
 export interface KernelContext {
@@ -39,7 +50,7 @@ export interface KernelContext {
 
 /**
  * The host implementation of one TensorFlow operation, with TensorFlow's CPU semantics. Pure: the same
- * inputs give the same outputs (table contents aside). One library serves constant folding, table
+ * inputs give the same outputs (contents of tables and variables aside). One library serves constant folding, table
  * initialisation, host stages and the reference interpreter.
  */
 export type Kernel = (context: KernelContext) => HostValue[];

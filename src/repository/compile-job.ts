@@ -6,7 +6,7 @@ import { compileModel } from '../convert/compile.js';
 import type { RefusedSignature } from '../convert/plan.js';
 import { writePlan } from '../convert/plan-files.js';
 import { openSavedModel, selectMetaGraph } from '../savedmodel/open.js';
-import { planDirOf, signaturesPathOf, type VariantRequest } from './plan-cache.js';
+import { planDirOf, signaturesPathOf, statePathOf, type VariantRequest } from './plan-cache.js';
 import { signaturesToJson } from './signature-json.js';
 
 export interface CompileJob {
@@ -64,6 +64,8 @@ function compileEntry({ modelDir, tags, entryDir, variant }: CompileJob): Compil
   } finally {
     rmSync(draft, { force: true });
   }
+  const names = [...new Set(compiled.signatures.flatMap(({ state }) => state?.writes ?? []))];
+  if (names.length > 0) writeFileSync(statePathOf(entryDir), names.join('\n'));
   const planDir = planDirOf(entryDir);
   const plan = writePlan(compiled, planDir);
   return {

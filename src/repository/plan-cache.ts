@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { findHome } from '../base/home.js';
 import { nodeFiles } from '../base/node-files.js';
@@ -37,6 +37,15 @@ export function cacheEntryDir(
 
 export const planDirOf = (entryDir: string): string => join(entryDir, 'plan');
 export const signaturesPathOf = (entryDir: string): string => join(entryDir, 'signatures.json');
+
+/** Marks a plan with state between requests; holds the names of the variables and tables, one per line. */
+export const statePathOf = (entryDir: string): string => join(entryDir, 'state.txt');
+
+/** The variables and tables that the signatures of a cached plan change. */
+export function readStateNames(entryDir: string): string[] {
+  const path = statePathOf(entryDir);
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+}
 
 /** Whether a plan lies there. Whoever loads it checks it, and a torn one is compiled anew. */
 export function isCached(entryDir: string): boolean {

@@ -17,6 +17,7 @@ import {
   dropEntry,
   isCached,
   pruneCache,
+  readStateNames,
   touchEntry,
   type VariantRequest,
 } from './plan-cache.js';
@@ -36,6 +37,11 @@ export interface RepositoryOptions {
   readonly log: Log;
   readonly onSnapshot: (snapshot: Snapshot) => void;
   readonly onDiscardWorker: (worker: number, reason: string) => void;
+  /**
+   * A model is about to be loaded whose requests change what later ones are answered (the names of what they
+   * change); throws when it can not be served.
+   */
+  readonly onState: (model: string, names: readonly string[]) => void;
 }
 
 /** The supervisor's side of the models: watches directories, compiles, tells the workers what to hold. */
@@ -203,6 +209,8 @@ class WatchedRepository implements Repository {
         for (const each of refused) this.#warnRefused(action.model, each);
         if (isBackground) this.#checkMemory(planBytes);
       }
+      const state = readStateNames(entryDir);
+      if (state.length > 0) this.options.onState(action.model, state);
       this.send({ kind: 'compiled', id, entryDir });
     } catch (error) {
       this.send({ kind: 'compile-failed', id, failure: toFailure(error) });

@@ -68,6 +68,7 @@ function listSignatures(plan: Plan, isBatching: boolean): Map<string, ServableSi
       inputs,
       outputs,
       isBatchable: canBatch(each, isBatching),
+      isWriting: (each.state?.writes.length ?? 0) > 0,
       refusal: undefined,
     });
   }
@@ -161,7 +162,7 @@ class PlanServable implements LoadedServable {
     const measured = new Map<string, number>();
     for (const { signature, content } of runnable) {
       await this.executor.warm(signature.name);
-      if (!this.options.isWarmingUp) continue;
+      if (!this.options.isWarmingUp || signature.isWriting) continue;
       const known = measured.get(content);
       const { fullRows, failure } = await warmUp(this.scheduler, signature, {
         limits: this.options.limits,

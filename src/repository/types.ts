@@ -21,6 +21,8 @@ export interface ServableSignature {
   readonly inputs: readonly PlanTensor[];
   readonly outputs: readonly PlanTensor[];
   readonly isBatchable: boolean;
+  /** It changes what later requests are answered: it is only run when a client asks. */
+  readonly isWriting?: boolean;
   /** Why it can not run; such a signature is listed, and answers with this error. */
   readonly refusal: { readonly code: string; readonly message: string; readonly hint?: string } | undefined;
 }

@@ -100,13 +100,23 @@ function takeBeat(
     );
     kill(worker, 'timeout', now, decision);
   } else if (worker.requests >= worker.requestLimit) {
-    decision.log('info', `${label(worker)} has answered ${worker.requests} requests and is replaced`);
+    decision.log(
+      'info',
+      `${label(worker)} has answered ${worker.requests} requests and is replaced${lossOf(state)}`,
+    );
     retire(worker, 'max_requests');
   } else if (maxMemoryBytes > 0 && worker.residentBytes > maxMemoryBytes) {
-    decision.log('warn', `${label(worker)} holds ${worker.residentBytes} bytes of memory and is replaced`);
+    decision.log(
+      'warn',
+      `${label(worker)} holds ${worker.residentBytes} bytes of memory and is replaced${lossOf(state)}`,
+    );
     retire(worker, 'memory');
   }
 }
+
+/** A worker takes the state of its models with it. */
+const lossOf = ({ most }: SupervisorState): string =>
+  most === 1 ? ", and its models' state begins anew" : '';
 
 /** When this process itself stood still (a suspended machine, SIGSTOP), silence says nothing about the workers. */
 function forgiveOwnPause(state: SupervisorState, now: number): void {
@@ -149,7 +159,7 @@ function takeExit(
       decision.push({ kind: 'count-restart', reason: worker.reason });
     return;
   }
-  decision.log('error', explainExit(worker, code, signal));
+  decision.log('error', `${explainExit(worker, code, signal)}${lossOf(state)}`);
   const reason = worker.reason !== '' ? worker.reason : signal === null ? 'exit' : 'signal';
   decision.push({ kind: 'count-restart', reason });
   if (worker.phase !== 'booting') return;
@@ -302,16 +312,25 @@ export function decideSupervisor(
     const worker = state.workers.get(event.id);
     if (worker !== undefined) takeWorkerEvent(state, worker, event, now, decision);
   } else if (event.kind === 'scale') {
-    state.target = Math.max(state.target + event.by, 1);
+    state.target = Math.min(Math.max(state.target + event.by, 1), state.most);
     decision.log('info', `workers: ${state.target}`);
   } else if (event.kind === 'resize') {
-    state.target = Math.max(event.to, 0);
+    state.target = Math.min(Math.max(event.to, 0), state.most);
     decision.log('info', `workers: ${state.target}`);
+  } else if (event.kind === 'keep-state') {
+    state.most = 1;
+    state.target = Math.min(state.target, state.most);
+    if (state.settings.maxRequests > 0)
+      decision.log(
+        'warn',
+        `max_requests ${state.settings.maxRequests} ends the worker, and its models' state begins anew`,
+      );
   } else if (event.kind === 'reload') {
     if (state.phase === 'running') {
       state.settings = event.settings;
-      state.target = event.settings.workers;
+      state.target = Math.min(event.settings.workers, state.most);
       state.generation++;
+      if (state.most === 1) decision.log('warn', "the new worker's models begin with their first state");
       state.failedBoots = 0;
       state.notBeforeMs = 0;
     }

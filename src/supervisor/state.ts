@@ -49,6 +49,8 @@ export interface SupervisorState {
   readonly isHandedOver: boolean;
   phase: 'running' | 'draining' | 'quitting';
   target: number;
+  /** Never more workers than this: 1 once a model keeps state, which several would each have of their own. */
+  most: number;
   generation: number;
   /** The last generation that did not come up. */
   abandonedGeneration: number;
@@ -92,6 +94,8 @@ export type SupervisorEvent =
   | { readonly kind: 'discard'; readonly id: number; readonly reason: string }
   | { readonly kind: 'scale'; readonly by: number }
   | { readonly kind: 'resize'; readonly to: number }
+  /** From now on one worker at most. */
+  | { readonly kind: 'keep-state' }
   /** Replace every worker by a new one, one at a time, each after its successor is ready. */
   | { readonly kind: 'reload'; readonly settings: SupervisorSettings }
   /** The first one drains, the second one ends at once. */
@@ -126,6 +130,7 @@ export function createSupervisorState(
     isHandedOver,
     phase: 'running',
     target: settings.workers,
+    most: Number.POSITIVE_INFINITY,
     generation: 1,
     abandonedGeneration: 0,
     workers: new Map(),

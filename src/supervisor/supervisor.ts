@@ -47,6 +47,7 @@ class ProcessSupervisor implements Supervisor {
       ...options.repository,
       onSnapshot: (snapshot) => this.#publish(snapshot),
       onDiscardWorker: (id, reason) => this.dispatch({ kind: 'discard', id, reason }),
+      onState: (model, names) => this.#keepState(model, names),
     });
     this.#replacement = new ModelReplacement(this.#repository, {
       log: options.log,
@@ -259,7 +260,9 @@ class ProcessSupervisor implements Supervisor {
   }
 
   #publish(snapshot: Snapshot): void {
-    for (const id of this.#links.keys()) this.#send(id, { kind: 'models', snapshot });
+    // Who leaves takes nothing new: it would answer from a state of its own.
+    for (const id of this.#links.keys())
+      if (this.#state.workers.get(id)?.phase !== 'draining') this.#send(id, { kind: 'models', snapshot });
     this.#replacement.notify();
     if (!snapshot.isSettled || this.#state.isAnnounced) return;
     const failures = this.#repository.listFailures();
@@ -272,6 +275,22 @@ class ProcessSupervisor implements Supervisor {
     this.#failStart(
       reviveError({ ...first.failure, message: `model ${first.model}: ${first.failure.message}` }),
     );
+  }
+
+  /** Each worker would answer from a state of its own. */
+  #keepState(model: string, names: readonly string[]): void {
+    const { areWorkersAuto, settings } = this.#plan;
+    const what = `model ${model} keeps state between requests (${names.join(', ')})`;
+    if (!areWorkersAuto && settings.workers > 1)
+      throw new TfdeployError(
+        'TFD_CONFIG',
+        `${what}, which ${settings.workers} workers would each have of their own`,
+        {
+          hint: 'serve it with --workers 1, or leave --workers out',
+        },
+      );
+    this.options.log.info(`${what}: one worker serves it`);
+    this.dispatch({ kind: 'keep-state' });
   }
 
   /** There is nothing to serve, or nowhere: the process ends and its caller says why. */

@@ -11,6 +11,8 @@ import type { SupervisorEvent, SupervisorSettings, WorkerRecord } from './state.
 export interface ServingPlan {
   readonly settings: SupervisorSettings;
   readonly models: readonly ModelConfig[];
+  /** The number of workers was left to tfdeploy, which may take fewer. */
+  readonly areWorkersAuto: boolean;
   /** What worker `id` is started with. */
   readonly workerData: (id: number) => unknown;
 }
@@ -24,7 +26,7 @@ export interface SupervisorOptions {
   readonly decodeModels: (config: Uint8Array) => readonly ModelConfig[] | Promise<readonly ModelConfig[]>;
   /** Compiled file of the worker's program. */
   readonly workerEntry: string;
-  readonly repository: Omit<RepositoryOptions, 'onSnapshot' | 'onDiscardWorker'>;
+  readonly repository: Omit<RepositoryOptions, 'onSnapshot' | 'onDiscardWorker' | 'onState'>;
   readonly isFailingFast: boolean;
   /** Where workers that do not answer write what they are doing, before they are killed. */
   readonly reportDir: string;

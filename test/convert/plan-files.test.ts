@@ -239,7 +239,7 @@ describe('a plan that is not whole', () => {
 
   it('another format, another file name', () => {
     const text = formatPlan(compileTo(linearModel()));
-    expect(() => parsePlan(text.replace('"format": 1', '"format": 2'), 'p')).toThrow(
+    expect(() => parsePlan(text.replace('"format": 2', '"format": 1'), 'p')).toThrow(
       fails('TFD_PLAN_CORRUPT'),
     );
     expect(() => parsePlan(text.replaceAll('serving_default.onnx', '../secret'), 'p')).toThrow(
@@ -316,6 +316,36 @@ describe('host stages', () => {
     expect([...(outputs.get('y') as Tensor).data]).toEqual([3.5, -0.5, 4.5]);
     expect((outputs.get('lower') as Tensor).data[0]).toEqual(bytes('apple'));
     expect((outputs.get('lower') as Tensor).data[2]).toEqual(new Uint8Array([0xff, 0x00]));
+  });
+
+  it('keep large constants and vocabularies in the binary file, which is checked too', async () => {
+    const words = Array.from({ length: 2000 }, (_, i) => `word ${i} \u00e9`);
+    const ids = words.map((_, i) => i + 0.25);
+    const big: SavedModelSpec = {
+      ...spec,
+      nodes: spec.nodes.map((each) => {
+        if (each.name === 'keys') return constant('keys', 'string', [2000], words);
+        return each.name === 'values' ? constant('values', 'int64', [2000], ids.map(Math.floor)) : each;
+      }),
+    };
+    const plan = compileTo(big);
+    const file = plan.signatures[0]?.stages[0]?.file ?? '';
+    expect(plan.files?.[file]).toBeLessThan(4000);
+    expect(plan.files?.['weights.bin']).toBeGreaterThan(40_000);
+    const text: Tensor = {
+      dtype: 'string',
+      shape: [3],
+      data: ['word 1999 é', 'nothing', 'word 0 é'].map((each) => new TextEncoder().encode(each)),
+    };
+    const outputs = await runOnce('plan', 'serving_default', { text });
+    expect([...(outputs.get('y') as Tensor).data]).toEqual([999.5, -0.5, 0]);
+    const path = join(dir, 'plan', file);
+    const json = readFileSync(path, 'utf8');
+    const moved = json.replace(/"offset": 0\b/, '"offset": 64');
+    expect(moved).not.toBe(json);
+    writeFileSync(path, moved);
+    truncateSync(path, moved.length);
+    await expect(runOnce('plan', 'serving_default', { text })).rejects.toThrow(fails('TFD_PLAN_CORRUPT'));
   });
 
   it('are refused when their file was changed', async () => {

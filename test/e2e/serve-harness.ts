@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { linearModel } from '../fixtures/linear-model.js';
-import { node, placeholder, writeSavedModel } from '../fixtures/saved-model-writer.js';
+import { attr, node, placeholder, writeSavedModel } from '../fixtures/saved-model-writer.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 export const BIN = join(ROOT, 'bin', 'tfdeploy.js');
@@ -222,6 +222,26 @@ export function writeBroken(dir: string): void {
     },
   });
   renameSync(draft, dir);
+}
+
+/** A model that adds `by` to a variable of 100 and answers what it holds then. */
+export function writeCounter(dir: string): void {
+  const dtype = { dtype: attr.type('float32') };
+  const scalar = { dtype: 'float32', shape: [] } as const;
+  writeSavedModel(dir, {
+    nodes: [
+      placeholder('by', 'float32', []),
+      node('add', 'AssignAddVariableOp', ['count', 'by'], dtype),
+      node('y', 'ReadVariableOp', ['count', '^add'], dtype),
+    ],
+    variables: { count: { ...scalar, values: [100] } },
+    signatures: {
+      serving_default: {
+        inputs: { by: { tensor: 'by:0', ...scalar } },
+        outputs: { count: { tensor: 'y:0', ...scalar } },
+      },
+    },
+  });
 }
 
 export const answerOf = ([a, b]: readonly [number, number], bias: number): number[] => [

@@ -12,6 +12,7 @@ import {
   tempFolder,
   until,
   writeBroken,
+  writeCounter,
   writeLinear,
 } from './serve-harness.js';
 
@@ -169,6 +170,24 @@ describe('tfdeploy serve', () => {
     const missing = launch([join(dir, 'nothing')]);
     expect(await missing.ended).toBe(65);
     expect(missing.log()).toContain('no such file or directory');
+  });
+
+  it('serves a model with state by one worker, and refuses more of them', { timeout: SLOW }, async () => {
+    const dir = tempFolder();
+    writeCounter(join(dir, 'counter'));
+    const server = await startServe([join(dir, 'counter')]);
+    expect(server.ready).toMatchObject({ workers: 1 });
+    expect(server.log()).toContain('keeps state between requests (count)');
+    const url = `${server.url}/v1/models/counter:predict`;
+    const ask = async (by: number) =>
+      JSON.parse((await send(url, `{"inputs": {"by": ${by}}}`)).body) as { outputs: unknown };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(1)));
+    const counts = answers.map(({ outputs }) => outputs as number);
+    expect([...counts].sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => 101 + i));
+    expect(await ask(0.5)).toEqual({ outputs: 120.5 });
+    const several = launch(['--rest_api_port', '0', '--workers', '2', join(dir, 'counter')]);
+    expect(await several.ended).toBe(78);
+    expect(several.log()).toContain('which 2 workers would each have of their own');
   });
 
   it('ends with status 64, 69 or 78 when the command line, the port or the configuration is wrong', {

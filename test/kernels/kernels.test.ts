@@ -48,10 +48,11 @@ function difference(actual: Plain, expected: Plain): string {
 }
 
 /**
- * Tested without recorded answers, or not on TensorFlow's CPU alone: tables and lists, a device, retired ops, and
- * those that the converter makes of several (model strings_fused in test/convert/control.test.ts).
+ * Tested without recorded answers, or not on TensorFlow's CPU alone: tables, lists and variables (whole models in
+ * test/convert/state.test.ts), a device, retired ops, and those that the converter makes of several (model strings_fused in test/convert/control.test.ts).
  */
-const ELSEWHERE = /Table|^TensorList|^EmptyTensorList|^DeviceIndex$|^BoostedTrees|^AccumulateNV2$|^TopK$|^_/;
+const ELSEWHERE =
+  /Table|VariableOp$|^ResourceScatter|^TensorList|^EmptyTensorList|^DeviceIndex$|^BoostedTrees|^AccumulateNV2$|^TopK$|^_/;
 
 describe('numeric ops answer like TensorFlow', () => {
   it.each(cases.map((recorded, index) => [caseName(recorded, index), recorded] as const))(

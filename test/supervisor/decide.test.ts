@@ -253,4 +253,22 @@ describe('the supervisor', () => {
     }
     expect(other.done).toContainEqual({ kind: 'exit', status: 69 });
   });
+
+  it('keeps one worker for models with state, whatever is asked for', () => {
+    const m = machine({ workers: 3, maxRequests: 10 });
+    m.tick(0);
+    m.ready(1, 2, 3);
+    m.send({ kind: 'keep-state' });
+    expect(m.ids('drain')).toHaveLength(2);
+    expect(m.logs().join()).toContain('max_requests 10 ends the worker');
+    for (const id of m.ids('drain')) m.exited(id);
+    m.send({ kind: 'scale', by: 2 });
+    m.send({ kind: 'resize', to: 4 });
+    m.tick(1000);
+    expect(m.state.target).toBe(1);
+    m.send({ kind: 'reload', settings: { ...SETTINGS, workers: 4 } });
+    expect(m.state.target).toBe(1);
+    expect(m.logs().join()).toContain("the new worker's models begin with their first state");
+    expect(m.ids('fork')).toHaveLength(4);
+  });
 });

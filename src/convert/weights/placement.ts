@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ModelFiles } from '../../base/files.js';
 import { nodeFiles } from '../../base/node-files.js';
 import type { TensorValue } from '../../savedmodel/types.js';
+import type { PlaceBytes } from '../external-tensor.js';
 import type { Placement } from '../onnx/model.js';
 import type { LinkedFile } from '../plan.js';
 import type { OnnxBody } from '../types.js';
@@ -29,17 +30,12 @@ export interface WeightOptions {
 /** Where the weights of a plan go. */
 export interface Weights {
   readonly placement: Placement;
+  /** Takes what is large of host stages. */
+  readonly place: PlaceBytes;
   sizes(): Record<string, number>;
   linked(): Record<string, LinkedFile>;
   close(): void;
 }
-
-const NONE: Weights = {
-  placement: () => undefined,
-  sizes: () => ({}),
-  linked: () => ({}),
-  close: () => undefined,
-};
 
 /**
  * Decides for every weight of the graphs where it lies: in the model file, in a hard link to the checkpoint, or
@@ -47,17 +43,19 @@ const NONE: Weights = {
  */
 export function openWeights(bodies: readonly OnnxBody[], dir: string, options: WeightOptions = {}): Weights {
   const values = new Set(bodies.flatMap((body) => [...body.initializers.values()]));
-  if (sumBytes(bodies) <= EXTERNAL_TOTAL_BYTES) return NONE;
+  const isSmall = sumBytes(bodies) <= EXTERNAL_TOTAL_BYTES;
   const { files = nodeFiles, isLinking = true, linkMinBytes = LINK_MIN_BYTES } = options;
   // Other sources than the file system have no files to link.
-  const paths = isLinking && files === nodeFiles ? worthLinking(values, linkMinBytes) : new Set<string>();
+  const paths =
+    isLinking && files === nodeFiles && !isSmall ? worthLinking(values, linkMinBytes) : new Set<string>();
   const shards = new LinkedShards(dir, files, paths);
   const own = new WeightFile(join(dir, WEIGHTS), WEIGHTS, files);
   return {
     placement: (_, value) =>
-      value.dtype === 'string' || value.byteLength < EXTERNAL_MIN_BYTES
+      isSmall || value.dtype === 'string' || value.byteLength < EXTERNAL_MIN_BYTES
         ? undefined
         : (shards.place(value) ?? own.place(value)),
+    place: (value) => shards.place(value) ?? own.place(value),
     sizes: () => ({ ...(own.size === 0 ? {} : { [WEIGHTS]: own.size }), ...shards.sizes() }),
     linked: () => shards.linked(),
     close: () => own.close(),

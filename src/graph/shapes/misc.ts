@@ -30,6 +30,12 @@ function unique(c: ShapeContext, axis: number | undefined): readonly Shape[] {
   return [y, [at === undefined ? c.fresh() : (dims?.[at] ?? c.fresh())], [count]];
 }
 
+/** A variable that is state keeps the shape that it is declared with. */
+const readVariable = (c: ShapeContext): readonly Shape[] => {
+  const declared = c.attrs.shape('_state_shape', null);
+  return [declared?.map((dim) => (typeof dim === 'string' ? c.fresh() : dim)) ?? null];
+};
+
 const sparseSet = (c: ShapeContext): readonly Shape[] => {
   const count = c.fresh();
   return [[count, c.dims(0)?.[1] ?? c.fresh()], [count], [c.length(2) ?? c.fresh()]];
@@ -202,6 +208,7 @@ export const miscShapes: ShapeFamily = {
   ParseExample: (c) => parsed(c, c.dims(0), c.attrs.int('Nsparse'), c.attrs.shapes('dense_shapes'), 0),
   ...sameRow('DecodeJpeg DecodePng DecodeBmp DecodeAndCropJpeg', image),
   ReadFile: () => [[]],
+  ReadVariableOp: readVariable,
   ...sameRow('StringSplit StringSplitV2', (c) => {
     const count = c.fresh();
     return [[count, 2], [count], [2]];
