@@ -38,6 +38,7 @@ import { SPARSE_FAMILIES } from './sparse-ops/index.js';
 import { tableKernels } from './tables.js';
 import { tensorListKernels } from './tensor-list.js';
 import { TEXT_FAMILIES } from './text/index.js';
+import { TF_TEXT_FAMILIES } from './tf-text/index.js';
 import type { KernelFamily } from './types.js';
 import { unaryKernels } from './unary.js';
 import { variableKernels } from './variables.js';
@@ -82,6 +83,7 @@ export const CORE_FAMILIES: readonly KernelFamily[] = [
 export const FAMILIES: readonly KernelFamily[] = [
   ...CORE_FAMILIES,
   ...TEXT_FAMILIES,
+  ...TF_TEXT_FAMILIES,
   parseFamily,
   sequenceFamily,
   ...RAGGED_FAMILIES,

@@ -1,10 +1,12 @@
 import type { OpJson } from './opdefs.js';
+import { TEXT_OPS } from './text-ops.js';
 
 /**
  * Operations of libraries that add theirs to TensorFlow, in the form of the generated registry: inputs,
  * outputs, attributes with defaults, and whether they are stateful.
  */
 export const CUSTOM_OPS: Readonly<Record<string, OpJson>> = {
+  ...TEXT_OPS,
   SimpleMLCreateModelResource: [
     '',
     'model_handle:#20',

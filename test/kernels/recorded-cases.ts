@@ -4,6 +4,7 @@ import { type NumericDType, viewAs } from '../../src/base/dtype.js';
 import { isTfdeployError } from '../../src/base/error.js';
 import type { Tensor } from '../../src/base/tensor.js';
 import { runKernel } from '../../src/kernels/registry.js';
+import type { HostValue } from '../../src/kernels/types.js';
 import type { AttrValue } from '../../src/savedmodel/types.js';
 
 interface TensorJson {
@@ -63,13 +64,16 @@ function plain(tensor: Tensor): { dtype: string; shape: number[]; data: string[]
   return { dtype: tensor.dtype, shape: [...tensor.shape], data };
 }
 
-/** Our answer and TensorFlow's, both as plain values or as the word `refused`. */
-export function runCase(recorded: RecordedCase): { readonly actual: unknown; readonly expected: unknown } {
+/** Our answer and TensorFlow's, both as plain values or as the word `refused`; `handles` are its last inputs. */
+export function runCase(
+  recorded: RecordedCase,
+  handles: readonly HostValue[] = [],
+): { readonly actual: unknown; readonly expected: unknown } {
   const attrs = new Map(Object.entries(recorded.attrs).map(([name, value]) => [name, toAttr(value)]));
   const node = { op: recorded.op, name: 'case', attrs, outputs: { length: recorded.outputs?.length ?? 1 } };
   const expected = recorded.outputs?.map((output) => plain(toTensor(output))) ?? 'refused';
   try {
-    const outputs = runKernel(node, recorded.inputs.map(toTensor));
+    const outputs = runKernel(node, [...recorded.inputs.map(toTensor), ...handles]);
     return { actual: outputs.map((value) => plain(value as Tensor)), expected };
   } catch (error) {
     if (!isTfdeployError(error) || error.code !== 'TFD_KERNEL_INPUT') throw error;

@@ -6,7 +6,8 @@ import { mapStrings, requireUtf8 } from './transform.js';
 const compiled = new Map<string, RegExp>();
 const MAX_COMPILED = 256;
 
-function compile(context: KernelContext, source: string): RegExp {
+/** RE2 syntax as a regular expression; TFD_KERNEL_INPUT for what can not be translated. */
+export function compileRe2(context: KernelContext, source: string): RegExp {
   const known = compiled.get(source);
   if (known) return known;
   const translated = translateRe2(source);
@@ -70,7 +71,7 @@ function countGroups(pattern: RegExp): number {
 }
 
 function runReplace(context: KernelContext, source: string, rewrite: string): ReturnType<Kernel> {
-  const pattern = compile(context, source);
+  const pattern = compileRe2(context, source);
   const pieces = parseRewrite(context, rewrite, countGroups(pattern));
   const isGlobal = context.attrs.bool('replace_global', true);
   if (pieces === undefined) return [context.strings(0)];
@@ -82,7 +83,7 @@ function runReplace(context: KernelContext, source: string, rewrite: string): Re
 }
 
 function runFullMatch(context: KernelContext, source: string): ReturnType<Kernel> {
-  const pattern = compile(context, source);
+  const pattern = compileRe2(context, source);
   const whole = new RegExp(`(?<![^])(?:${pattern.source})(?![^])`, pattern.flags);
   const input = context.strings(0);
   const data = Uint8Array.from(input.data, (bytes, index) =>
