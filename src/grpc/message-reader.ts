@@ -23,9 +23,18 @@ export interface MessageTarget {
   broken(status: GrpcStatus): void;
 }
 
-/** Cuts the bytes of a call into messages, within `maxBytes` each (-1 is any size). */
+/** What a message may take. */
+export interface ReadLimits {
+  /** Bytes of one message; -1 is any size. */
+  readonly receive: number;
+  /** Bytes of messages that are not whole yet, of all calls together, and how many there may be. */
+  readonly reading: { bytes: number; readonly most: number };
+}
+
+/** Cuts the bytes of a call into messages. */
 export class MessageReader {
   #parts: Buffer[] = [];
+  /** Bytes in `#parts`. */
   #size = 0;
   #isBroken = false;
   /** Messages that are being inflated: what comes behind them waits. */
@@ -33,25 +42,41 @@ export class MessageReader {
 
   constructor(
     private readonly encoding: string,
-    private readonly maxBytes: number,
+    private readonly limits: ReadLimits,
     private readonly target: MessageTarget,
   ) {}
+
+  /** Gives back what was read of a message that does not come any more. */
+  drop(): void {
+    this.#isBroken = true;
+    this.#parts = [];
+    this.#count(-this.#size);
+  }
+
+  #count(bytes: number): void {
+    this.#size += bytes;
+    this.limits.reading.bytes += bytes;
+  }
 
   push(chunk: Buffer): void {
     if (this.#isBroken) return;
     this.#parts.push(chunk);
-    this.#size += chunk.length;
+    this.#count(chunk.length);
     while (!this.#isBroken && this.#size >= PREFIX_BYTES) {
       const head = this.#parts[0]!.length >= PREFIX_BYTES ? this.#parts[0]! : this.#join();
       const length = head.readUInt32BE(1);
       if (head[0]! > 1) this.#fail('INTERNAL', `A message begins with the byte ${head[0]}`);
-      else if (this.maxBytes >= 0 && length > this.maxBytes) this.#refuseSize(length);
+      else if (this.limits.receive >= 0 && length > this.limits.receive) this.#refuseSize(length);
       if (this.#isBroken) return;
       const end = PREFIX_BYTES + length;
-      if (this.#size < end) return;
+      if (this.#size < end) {
+        const { bytes, most } = this.limits.reading;
+        if (bytes > most) this.#fail('RESOURCE_EXHAUSTED', 'Too many bytes of messages are being read');
+        return;
+      }
       const bytes = this.#join();
       this.#parts = this.#size > end ? [bytes.subarray(end)] : [];
-      this.#size -= end;
+      this.#count(-end);
       this.#deliver(head[0] === 1, bytes.subarray(PREFIX_BYTES, end));
     }
   }
@@ -93,7 +118,8 @@ export class MessageReader {
         resolve(undefined);
         return;
       }
-      const options = this.maxBytes >= 0 ? { maxOutputLength: Math.max(this.maxBytes, 1) } : {};
+      const { receive } = this.limits;
+      const options = receive >= 0 ? { maxOutputLength: Math.max(receive, 1) } : {};
       inflater(bytes, options, (error: NodeJS.ErrnoException | null, result: Buffer) => {
         if (error === null) resolve(result);
         else {
@@ -107,12 +133,11 @@ export class MessageReader {
 
   #refuseSize(length: number | undefined): void {
     const size = length === undefined ? 'decompressed' : String(length);
-    this.#fail('RESOURCE_EXHAUSTED', `Received message larger than max (${size} vs. ${this.maxBytes})`);
+    this.#fail('RESOURCE_EXHAUSTED', `Received message larger than max (${size} vs. ${this.limits.receive})`);
   }
 
   #fail(name: GrpcStatus['name'], details: string): void {
-    this.#isBroken = true;
-    this.#parts = [];
+    this.drop();
     this.target.broken({ name, details });
   }
 }

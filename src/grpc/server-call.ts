@@ -1,5 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { ENCODINGS, isEncoding, MessageReader, PREFIX_BYTES } from './message-reader.js';
+import { ENCODINGS, isEncoding, MessageReader, PREFIX_BYTES, type ReadLimits } from './message-reader.js';
 import { encodeDetails, GRPC_CODES, type GrpcStatus, OK, toStatus } from './status.js';
 
 /** What a method does with the messages of a call. */
@@ -11,9 +11,8 @@ export interface CallHandler {
   cancelled(): void;
 }
 
-export interface MessageLimits {
-  /** Bytes of one message; -1 is any size. */
-  readonly receive: number;
+export interface MessageLimits extends ReadLimits {
+  /** Bytes of one answer; -1 is any size. */
   readonly send: number;
 }
 
@@ -44,6 +43,7 @@ export class ServerCall {
   readonly #stream: ServerHttp2Stream;
   readonly #limits: MessageLimits;
   #handler: CallHandler | undefined;
+  #reader: MessageReader | undefined;
   #timer: NodeJS.Timeout | undefined;
   #status: GrpcStatus | undefined;
   #hasHeaders = false;
@@ -77,12 +77,13 @@ export class ServerCall {
       this.end({ name: 'UNIMPLEMENTED', details: `grpc-encoding "${encoding}" is not supported` });
       return;
     }
-    const reader = new MessageReader(encoding, this.#limits.receive, {
+    const reader = new MessageReader(encoding, this.#limits, {
       message: (bytes) => {
         if (!this.isOver) handler.message(bytes);
       },
       broken: (status) => this.#break(status),
     });
+    this.#reader = reader;
     this.#stream.on('data', (chunk: Buffer) => reader.push(chunk));
     this.#stream.on('end', () =>
       reader.end(() => {
@@ -166,6 +167,7 @@ export class ServerCall {
   }
 
   #closed(): void {
+    this.#reader?.drop();
     if (this.isOver) return;
     this.#over({ name: 'CANCELLED', details: 'The client went away' });
     this.#handler?.cancelled();

@@ -55,6 +55,8 @@ const MAX_STREAMS = 1000;
 /** Bytes that a client may send ahead on one stream: large tensors arrive without waiting for leave. */
 const WINDOW_BYTES = MIB;
 const SESSION_WINDOW_BYTES = 4 * MIB;
+/** Messages being read at the same time, together; above it calls are refused. */
+const READING_BYTES = 512 * MIB;
 /** Megabytes that the HTTP/2 library may hold for a connection. */
 const SESSION_MEMORY_MB = 1024;
 /** A connection that has not sent the preface of HTTP/2 and its settings by then is closed. */
@@ -225,6 +227,7 @@ export function createGrpcServer(
   const limits = {
     receive: readNumber(options, 'max_receive_message_length', options.maxMessageBytes),
     send: readNumber(options, 'max_send_message_length', -1),
+    reading: { bytes: 0, most: Math.max(READING_BYTES, options.maxMessageBytes) },
   };
   const times = readTimes(options.channelArguments);
   const sessions = new Set<ServerHttp2Session>();

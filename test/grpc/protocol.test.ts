@@ -2,6 +2,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { numericTensor } from '../../src/base/tensor.js';
+import { MessageReader } from '../../src/grpc/message-reader.js';
 import { GRPC_SCHEMA } from '../../src/grpc/messages.js';
 import { createGrpcServer, type GrpcServer } from '../../src/grpc/server.js';
 import { parseTimeout } from '../../src/grpc/server-call.js';
@@ -133,6 +134,41 @@ describe('the framing', () => {
       ...Array(4).fill(undefined),
     ]);
     expect(encodeDetails('a b%\né')).toBe('a b%25%0A%C3%A9');
+  });
+});
+
+describe('messages that are being read', () => {
+  function readerOf(reading: { bytes: number; readonly most: number }) {
+    const seen: string[] = [];
+    const reader = new MessageReader(
+      'identity',
+      { receive: -1, reading },
+      { message: (bytes) => seen.push(String(bytes.length)), broken: ({ name }) => seen.push(name) },
+    );
+    return { reader, seen };
+  }
+
+  it('are counted until they are whole, or dropped', () => {
+    const reading = { bytes: 0, most: 100 };
+    const { reader, seen } = readerOf(reading);
+    reader.push(frame(Buffer.alloc(80)).subarray(0, 60));
+    expect(reading.bytes).toBe(60);
+    reader.push(
+      Buffer.concat([Buffer.alloc(25), frame(Buffer.alloc(9)), frame(Buffer.alloc(50)).subarray(0, 20)]),
+    );
+    expect(seen).toEqual(['80', '9']);
+    expect(reading.bytes).toBe(20);
+    reader.drop();
+    expect(reading.bytes).toBe(0);
+  });
+
+  it('are refused where they are too many together', () => {
+    const reading = { bytes: 0, most: 100 };
+    const [one, other] = [readerOf(reading), readerOf(reading)];
+    one.reader.push(frame(Buffer.alloc(200)).subarray(0, 90));
+    other.reader.push(frame(Buffer.alloc(200)).subarray(0, 90));
+    expect([one.seen, other.seen]).toEqual([[], ['RESOURCE_EXHAUSTED']]);
+    expect(reading.bytes).toBe(90);
   });
 });
 
