@@ -14,8 +14,11 @@ const filter = process.env.TFDEPLOY_ZOO_ONLY;
 const all = exportedModels();
 const chosen = all.filter(({ folder }) => filter === undefined || new RegExp(filter).test(folder));
 
-/** Models that are rightly refused: they keep numbers from one request to the next. */
-const REFUSED: Readonly<Record<string, RegExp>> = { 'rnn2-lstm_stateful': /changes variables/ };
+/** Models that are rightly refused: they keep numbers from one request to the next, or draw random ones. */
+const REFUSED: Readonly<Record<string, RegExp>> = {
+  'rnn2-lstm_stateful': /changes variables/,
+  'keras3-solarization': /changes variable/,
+};
 
 if (all.length === 0) {
   if (process.env.CI === 'true') throw new Error(`the exported models (${LAYER_ZOO}) are needed in CI`);
@@ -38,8 +41,8 @@ describe.skipIf(chosen.length === 0)('every layer and whole models answer as Ten
 
   it('every layer class of Keras 3 and of tf_keras is in a model', { timeout: 300_000 }, () => {
     const classes = readClasses();
-    expect(uncoveredClasses(classes, all)).toEqual([]);
     if (isUpdating && filter === undefined) writeFileSync(PAGE, formatZoo(rows, classes));
+    expect(uncoveredClasses(classes, all)).toEqual([]);
   });
 
   it('docs/zoo.md tells of these models', () => {

@@ -31,10 +31,10 @@ def models(keras):
             zoo.add(f"pooling-{rank}d{suffix}", {"x": where}, pooled)
             zoo.add(f"global-pooling-{rank}d{suffix}", {"x": where}, over_all)
             if zoo.has("AdaptiveMaxPooling1D"):
-                # Keras itself fails for a largest element of the whole, and for some uneven sizes in three dimensions.
+                # Keras itself fails for windows of a whole axis, and for some uneven sizes in three dimensions.
                 even = where if rank < 3 else (6, 6, 6, 4) if order == "last" else (4, 6, 6, 6)
                 zoo.add(f"adaptive-pooling-{rank}d{suffix}", {"x": even}, lambda x, rank=rank, order=order: {
-                    f"{kind}_{n}": getattr(layers, f"Adaptive{kind}Pooling{rank}D")(n, data_format=f"channels_{order}")(x) for kind in ("Max", "Average") for n in ((2, 3) if kind == "Max" else (1, 2, 3))
+                    f"{kind}_{n}": getattr(layers, f"Adaptive{kind}Pooling{rank}D")(n, data_format=f"channels_{order}")(x) for kind in ("Max", "Average") for n in (2, 3)
                 })
     zoo.add("pooling-free", {"x": (None, None, 3)}, lambda x: {
         "max": layers.MaxPooling2D(3, 2, padding="same")(x), "average": layers.AveragePooling2D(2, 1, padding="same")(x), "all": layers.GlobalMaxPooling2D()(x),
