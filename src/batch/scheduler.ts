@@ -21,6 +21,8 @@ export interface BatchReport {
   readonly rows: number;
   readonly paddedRows: number;
   readonly computeMs: number;
+  /** Rows and milliseconds of waiting of each request; made when it is asked for. */
+  listRequests(): { readonly rows: number; readonly queueMs: number }[];
 }
 
 export interface SchedulerOptions {
@@ -150,7 +152,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const { jobs, rows, paddedRows } = run;
     const [first] = jobs as readonly [PendingJob];
     const computeMs = doneMs - run.startMs;
-    options.onBatch?.({ signature: first.signature, requests: jobs.length, rows, paddedRows, computeMs });
+    options.onBatch?.({
+      signature: first.signature,
+      requests: jobs.length,
+      rows,
+      paddedRows,
+      computeMs,
+      listRequests: () => jobs.map((job) => ({ rows: job.rows, queueMs: run.startMs - job.arrivalMs })),
+    });
     const isWhole = jobs.length === 1 && paddedRows === rows;
     if (!isWhole && !followsRows(outputs, paddedRows)) {
       rowless.add(first.signature);

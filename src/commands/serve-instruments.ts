@@ -5,6 +5,7 @@ import { recordProcess } from '../metrics/process-metrics.js';
 import { type Counter, type Histogram, Registry } from '../metrics/registry.js';
 import type { WorkerDirectory } from '../repository/directory.js';
 import type { VersionState } from '../repository/types.js';
+import { recordServingBatch } from './serving-batch-metrics.js';
 
 const STATES: readonly VersionState[] = ['START', 'LOADING', 'AVAILABLE', 'UNLOADING', 'END'];
 
@@ -15,7 +16,7 @@ interface BatchInstruments {
 }
 
 /** The metrics of a worker that are not the wire's: batches, executors, model states, the process. */
-export function createInstruments(worker: string) {
+export function createInstruments(worker: string, hasServingNames: boolean) {
   const registry = new Registry();
   let requests = 0;
   recordProcess(registry, worker);
@@ -34,6 +35,7 @@ export function createInstruments(worker: string) {
       return {
         onBatch(report: BatchReport): void {
           requests += report.requests;
+          if (hasServingNames) recordServingBatch(registry, report);
           busy.add(report.computeMs / 1000);
           let batch = bySignature.get(report.signature);
           if (batch === undefined) {

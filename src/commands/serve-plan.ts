@@ -114,6 +114,7 @@ export async function planServing(
               defaultDeadlineMs: config.slo_ms,
               backlog: config.backlog,
               asContent: config.enable_serialization_as_tensor_content,
+              hasServingNames: servingMetricsPath !== undefined,
               channelArguments: parseChannelArguments(config.grpc_channel_arguments).known,
             },
           },

@@ -32,7 +32,7 @@ export interface WorkerData {
 export interface GrpcData {
   readonly listenFds: readonly number[];
   readonly sslConfigFile: string | undefined;
-  readonly options: Partial<Omit<GrpcOptions, 'registry' | 'tls' | 'reload' | 'onFault'>>;
+  readonly options: Partial<Omit<GrpcOptions, 'registry' | 'tls' | 'reload' | 'onAccess' | 'onFault'>>;
 }
 
 const LEAVE_MS = 200;
@@ -67,7 +67,10 @@ async function run(data: WorkerData): Promise<void> {
   const log = createLog(data.log);
   const accessLog = data.accessLog === undefined ? undefined : createLog(data.accessLog);
   const channel = openWorkerChannel();
-  const { registry, ...instruments } = createInstruments(String(data.id));
+  const { registry, ...instruments } = createInstruments(
+    String(data.id),
+    data.http.servingMetricsPath !== undefined,
+  );
 
   const directory = createWorkerDirectory(
     data.id,
@@ -136,6 +139,7 @@ async function run(data: WorkerData): Promise<void> {
         registry,
         tls: tls || undefined,
         reload: channel.replaceModels,
+        onAccess: accessLog === undefined ? undefined : (entry) => accessLog.info('access', { ...entry }),
         onFault,
       });
     },

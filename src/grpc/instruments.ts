@@ -1,4 +1,5 @@
 import { ServableInstruments } from '../http/instruments.js';
+import { ServingInstruments } from '../http/serving-instruments.js';
 import type { Counter, Registry } from '../metrics/registry.js';
 import type { Servable } from '../repository/types.js';
 
@@ -9,7 +10,14 @@ export class GrpcInstruments {
   readonly #unknown: ServableInstruments;
   readonly #byServable = new WeakMap<Servable, ServableInstruments>();
 
-  constructor(private readonly registry: Registry) {
+  readonly #serving: ServingInstruments | undefined;
+
+  /** `hasServingNames`: whether metrics are recorded under TensorFlow Serving's names too. */
+  constructor(
+    private readonly registry: Registry,
+    hasServingNames: boolean,
+  ) {
+    this.#serving = hasServingNames ? new ServingInstruments(registry, 'GRPC') : undefined;
     this.received = registry.counter('receivedBytes', 'grpc');
     this.sent = registry.counter('sentBytes', 'grpc');
     this.#unknown = new ServableInstruments(registry, '', '');
@@ -19,6 +27,7 @@ export class GrpcInstruments {
     const instruments = this.#of(servable);
     instruments.requests(signature, api, 'grpc', code).add();
     instruments.seconds(api, 'grpc').observe(ms / 1000);
+    this.#serving?.count(servable?.model ?? '', api, code, ms, undefined);
   }
 
   #of(servable: Servable | undefined): ServableInstruments {

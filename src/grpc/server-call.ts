@@ -40,6 +40,7 @@ export class ServerCall {
   readonly startedMs = performance.now();
   /** The moment at which the client gives up, on the clock of performance.now(). */
   readonly deadlineMs: number | undefined;
+  readonly requestId: string | undefined;
   readonly #stream: ServerHttp2Stream;
   readonly #limits: MessageLimits;
   #handler: CallHandler | undefined;
@@ -51,6 +52,8 @@ export class ServerCall {
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, limits: MessageLimits) {
     this.#stream = stream;
     this.#limits = limits;
+    const requestId = headers['x-request-id'];
+    this.requestId = typeof requestId === 'string' ? requestId : undefined;
     stream.on('error', () => {});
     stream.on('close', () => this.#closed());
     const timeout = headers['grpc-timeout'];
@@ -66,6 +69,11 @@ export class ServerCall {
 
   get isOver(): boolean {
     return this.#status !== undefined;
+  }
+
+  /** Address of the client; empty when it is gone. */
+  get remote(): string {
+    return this.#stream.session?.socket.remoteAddress ?? '';
   }
 
   /** Starts reading. */

@@ -46,7 +46,24 @@ export interface GrpcOptions {
   /** Plain text when absent. */
   readonly tls: TlsTexts | undefined;
   readonly reload: ReloadConfig | undefined;
+  /** Whether metrics are recorded under TensorFlow Serving's names too. */
+  readonly hasServingNames: boolean;
+  readonly onAccess: ((entry: GrpcAccessEntry) => void) | undefined;
   readonly onFault: ((error: unknown) => void) | undefined;
+}
+
+/** One line of the access log, written when the answer is there. */
+export interface GrpcAccessEntry {
+  readonly method: 'gRPC';
+  /** `/service/Method`. */
+  readonly path: string;
+  /** Name of the gRPC status. */
+  readonly status: string;
+  readonly ms: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly remote: string;
+  readonly requestId: string | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -73,6 +90,8 @@ const DEFAULTS: Omit<GrpcOptions, 'registry'> = {
   channelArguments: {},
   tls: undefined,
   reload: undefined,
+  hasServingNames: false,
+  onAccess: undefined,
   onFault: undefined,
 };
 
@@ -116,6 +135,7 @@ async function answer(
   let servable: Servable | undefined;
   let signature = '';
   let code = 'OK';
+  let sentBytes = 0;
   shared.inFlight++;
   instruments.received.add(bytes.length);
   try {
@@ -136,7 +156,8 @@ async function answer(
       },
     });
     const encoded = encodeMessage(GRPC_SCHEMA, method.answer, result);
-    instruments.sent.add(encoded.length);
+    sentBytes = encoded.length;
+    instruments.sent.add(sentBytes);
     return encoded;
   } catch (error) {
     code = toStatus(error).name;
@@ -144,7 +165,18 @@ async function answer(
     throw error;
   } finally {
     shared.inFlight--;
-    instruments.count(servable, signature, method.api, code, performance.now() - startedMs);
+    const ms = performance.now() - startedMs;
+    instruments.count(servable, signature, method.api, code, ms);
+    options.onAccess?.({
+      method: 'gRPC',
+      path: `/${method.service}/${method.name}`,
+      status: code,
+      ms,
+      receivedBytes: bytes.length,
+      sentBytes,
+      remote: call.remote,
+      requestId: call.requestId,
+    });
   }
 }
 
@@ -220,7 +252,7 @@ export function createGrpcServer(
   const shared: Shared = {
     directory,
     options,
-    instruments: new GrpcInstruments(options.registry),
+    instruments: new GrpcInstruments(options.registry, options.hasServingNames),
     inFlight: 0,
   };
   const handlers = listHandlers(shared);

@@ -202,7 +202,7 @@ export class Exchange {
       const name = error === undefined ? 'OK' : error.row.grpc;
       instruments.requests(this.signature, this.api, 'rest', name).add();
       instruments.seconds(this.api, 'rest').observe(ms / 1000);
-      state.instruments.countServing(this.servable?.model ?? '', this.api, name, ms);
+      state.instruments.countServing(this.servable?.model ?? '', this.api, name, ms, this.#phases?.compute);
       if (this.#phases !== undefined && this.servable !== undefined) {
         for (const phase of PHASES) {
           const phaseMs = this.#phases[phase];

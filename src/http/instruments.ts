@@ -1,5 +1,6 @@
 import type { Counter, Histogram, Registry } from '../metrics/registry.js';
 import type { Servable } from '../repository/types.js';
+import { ServingInstruments } from './serving-instruments.js';
 
 export const PHASES = ['read', 'decode', 'queue', 'compute', 'encode'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -47,35 +48,22 @@ export class Instruments {
   readonly unknown: ServableInstruments;
   readonly received: Counter;
   readonly sent: Counter;
-  readonly #serving = new Map<string, { count: Counter; latency: Histogram | undefined }>();
+  readonly #serving: ServingInstruments | undefined;
 
   /** `hasServingNames`: whether metrics are recorded under TensorFlow Serving's names too. */
   constructor(
     private readonly registry: Registry,
-    private readonly hasServingNames: boolean,
+    hasServingNames: boolean,
   ) {
     this.unknown = new ServableInstruments(registry, '', '');
     this.received = registry.counter('receivedBytes', 'rest');
     this.sent = registry.counter('sentBytes', 'rest');
+    this.#serving = hasServingNames ? new ServingInstruments(registry, 'REST') : undefined;
   }
 
-  /** Counts under TensorFlow Serving's names, which know latencies of successes only, in microseconds. */
-  countServing(model: string, api: string, status: string, ms: number): void {
-    if (!this.hasServingNames) return;
-    const key = `${model}\u0000${api}\u0000${status}`;
-    let found = this.#serving.get(key);
-    if (found === undefined) {
-      found = {
-        count: this.registry.counter('servingRequestCount', model, status),
-        latency:
-          status === 'OK'
-            ? this.registry.histogram('servingRequestLatency', model, isRun(api) ? api : '', 'REST')
-            : undefined,
-      };
-      this.#serving.set(key, found);
-    }
-    found.count.add();
-    found.latency?.observe(ms * 1000);
+  /** Counts under TensorFlow Serving's names. */
+  countServing(model: string, api: string, status: string, ms: number, computeMs: number | undefined): void {
+    this.#serving?.count(model, isRun(api) ? api : '', status, ms, computeMs);
   }
 
   of(servable: Servable | undefined): ServableInstruments {

@@ -13,6 +13,13 @@ function rowsOf(path: MetricRow['path']): string[][] {
     ]);
 }
 
+const NOT_RECORDED = [
+  'Not recorded, because what they count is not there: `request_log_count` (requests are not logged to files), `mlmd_map`,',
+  '`saved_model_with_batching:…` (one batching layer), `:tensorflow:core:…` and `:tensorflow:cc:…` (no TensorFlow session).',
+  '`request_example_counts`, `request_example_count_total`, `model_warmup_latency` and `model_warmup_records_read` are not recorded either;',
+  '`tfdeploy_batch_rows` and `tfdeploy_model_load_seconds` tell rows and loading times, warm-up included.',
+].join(' ');
+
 /** docs/metrics.md, from the table. */
 export function renderDocs({ table }: { table: Table }): string {
   const head = ['metric', 'type', 'labels', 'meaning'];
@@ -25,5 +32,6 @@ export function renderDocs({ table }: { table: Table }): string {
     '## Under TensorFlow Serving’s names',
     'On the path of `--monitoring_config_file`, so that dashboards made for it keep working.',
     table(head, rowsOf('serving')),
+    NOT_RECORDED,
   ].join('\n\n');
 }

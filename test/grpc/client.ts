@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { GRPC_SCHEMA, type GrpcMessage, type MessageIn, type MessageOut } from '../../src/grpc/messages.js';
 import { decodeMessage } from '../../src/savedmodel/wire/decode.js';
 import { encodeMessage } from '../../src/savedmodel/wire/encode.js';
@@ -10,9 +10,9 @@ export class GrpcClient {
   readonly #client: Client;
 
   /** A port of this machine, or an address as gRPC writes it. */
-  constructor(at: number | string) {
+  constructor(at: number | string, channel: ChannelCredentials = credentials.createInsecure()) {
     const address = typeof at === 'number' ? `127.0.0.1:${at}` : at;
-    this.#client = new Client(address, credentials.createInsecure());
+    this.#client = new Client(address, channel);
   }
 
   call<I extends GrpcMessage, O extends GrpcMessage>(
