@@ -534,4 +534,10 @@ case("QuantizeAndDequantizeV4", {"input": wide.reshape(11, 3), "input_min": np.a
 case("QuantizeAndDequantizeV4", {"input": wide.reshape(11, 3), "input_min": f32(0), "input_max": f32(0)},
      {"signed_input": True, "range_given": False, "narrow_range": False, "axis": 1, "num_bits": 8, "round_mode": "HALF_TO_EVEN"})
 
+sparse_random = np.random.default_rng(3)
+for left, right in [(False, False), (True, False), (False, True), (True, True)]:
+    a = sparse_random.normal(size=(4, 3) if left else (3, 4)).astype(np.float32)
+    b = sparse_random.normal(size=(2, 4) if right else (4, 2)).astype(np.float32)
+    case("SparseMatMul", {"a": a, "b": b}, {"transpose_a": left, "transpose_b": right, "a_is_sparse": left, "b_is_sparse": right})
+
 recorder.write("kernels.json.gz")
