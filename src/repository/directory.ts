@@ -154,8 +154,13 @@ class SnapshotDirectory implements WorkerDirectory {
 
   #notFound(model: string, request: string): TfdeployError {
     const found = this.#findModel(model);
-    // A model on its way is no wrong address: the client is told to come back.
-    const isComing = found?.versions.some(({ state }) => state === 'START' || state === 'LOADING') ?? false;
+    // A model on its way is no wrong address: the client is told to come back. What others serve already is on its
+    // way in a worker that was started again.
+    const isComing =
+      found?.versions.some(
+        ({ id, state, goal }) =>
+          state === 'START' || state === 'LOADING' || (goal === 'serve' && !this.#failed.has(id)),
+      ) ?? false;
     if (isComing && !this.#routes.get(model)?.length)
       return new TfdeployError('TFD_UNAVAILABLE', `Servable is being loaded: ${request}`, {
         details: { retryAfterSeconds: 1 },

@@ -22,7 +22,7 @@ export interface LinkOptions {
 
 /** Descriptor at which a worker finds the listening socket: behind stdin, stdout, stderr and the channel. */
 export const WORKER_LISTEN_FD = 4;
-/** Node.js writes its report on this signal from a thread of its own, even while JavaScript stands still. */
+/** Node.js writes its report on this signal from its event loop: a worker whose loop stands still writes none. */
 export const REPORT_SIGNAL = 'SIGUSR2';
 
 /**

@@ -116,6 +116,8 @@ export function openWorkerChannel(): WorkerChannel {
       process.on('SIGQUIT', () => process.exit(0));
       // The supervisor is gone: nobody would replace this worker or tell it to end.
       process.on('disconnect', () => drain(5_000));
+      // It may have gone before anybody listened here.
+      if (!process.connected) drain(0);
       setInterval(() => send({ kind: 'beat', beat: program.beat() }), BEAT_MS).unref();
       send({ kind: 'up' });
     },

@@ -142,10 +142,16 @@ export const isAlive = (pid: number): boolean => {
 
 /** Pids of the worker processes, oldest first. */
 export function workerPids(server: Server): number[] {
-  return childrenOf(server.child.pid ?? 0);
+  return workersOf(server.child.pid ?? 0);
 }
 
-function childrenOf(parent: number): number[] {
+/** The same for a supervisor that another program started. */
+export function workersOf(supervisor: number): number[] {
+  return childrenOf(supervisor).filter((pid) => isWorker(pid));
+}
+
+/** Pids of all children, oldest first. */
+export function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
@@ -153,7 +159,6 @@ function childrenOf(parent: number): number[] {
       return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
     })
     .map(Number)
-    .filter((pid) => isWorker(pid))
     .sort((a, b) => a - b);
 }
 
@@ -181,7 +186,7 @@ function tellServers(): string {
   return children
     .map(({ child, log }) => {
       const pid = child.pid ?? 0;
-      const workers = childrenOf(pid).map((each) => `${each} ${/\) (.) /.exec(statOf(each))?.[1]}`);
+      const workers = workersOf(pid).map((each) => `${each} ${/\) (.) /.exec(statOf(each))?.[1]}`);
       return `-- server ${pid}, ended: ${child.exitCode ?? child.signalCode ?? 'no'}, workers: ${workers.join(', ')}\n${log()}`;
     })
     .join('\n');
