@@ -74,7 +74,7 @@ export function formatZoo(rows: readonly ZooRow[], { classes, exempt }: LayerCla
   return `${[
     '# Exported models against TensorFlow',
     'Made by `python test/oracle/layer_zoo/export.py --out ~/.cache/tfdeploy-oracle/layer-zoo --all` and\n`UPDATE=1 npx vitest run --config vitest.system.config.ts layer-zoo`. Each model has random weights; each case (1 and 3\nrows, where a model has rows) is compared with what ' +
-      `TensorFlow ${rows[0]?.model.tensorflow ?? ''} answers from the same SavedModel:\n|a−b| ≤ 1e-5·max|b| + 1e-4·|b| per output, integers, booleans and strings exact. Times are of one run on two cores.`,
+      `TensorFlow ${rows[0]?.model.tensorflow ?? ''} answers from the same SavedModel:\n|a−b| ≤ 1e-5·max|b| + 1e-4·|b| per output, integers, booleans and strings exact. Times are of one run.`,
     `${matching} of ${rows.length} models match in all of their ${cases} cases.`,
     `A test lists the layer classes (${counts.join(', ')}, without aliases) and fails for one that no model here is made of, besides\n${Object.entries(
       exempt,
