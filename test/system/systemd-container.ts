@@ -57,6 +57,14 @@ function firstChild(pid: number): number | undefined {
   }
 }
 
+function isInit(pid: number): boolean {
+  try {
+    return /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 function runWithin(leader: number, command: string): Promise<{ status: number | null; output: string }> {
   const child = spawn('nsenter', ['--target', `${leader}`, '--all', 'sh', '-c', command], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -118,7 +126,9 @@ export async function bootSystemd(modelsDir: string): Promise<Container> {
     });
   const leader = await waitFor('the container', () => {
     if (nspawn.exitCode !== null) throw new Error(`systemd-nspawn ended: ${said}`);
-    return firstChild(nspawn.pid ?? 0);
+    const pid = firstChild(nspawn.pid ?? 0);
+    // At first there is a helper that sets the container up.
+    return pid !== undefined && isInit(pid) ? pid : undefined;
   });
   await waitFor('the boot', async () => {
     const { output } = await runWithin(leader, 'systemctl is-system-running');
