@@ -1,6 +1,6 @@
 import { isNumericDType } from '../base/dtype.js';
 import { elementCount, type NumericTensor, numericTensor, type Tensor, tensorBytes } from '../base/tensor.js';
-import { integerOf, integersOf } from './lanes.js';
+import { integerOf, integersOf, type RealArray } from './lanes.js';
 import { blankTensor, copyElements, gridPositions, normalAxis, stridesOf, takeElements } from './layout.js';
 import type { HostValue, Kernel, KernelContext, KernelFamily } from './types.js';
 
@@ -93,6 +93,14 @@ function transpose(context: KernelContext): HostValue[] {
   return [transposeTensor(tensor, perm)];
 }
 
+/** The transpose, with the conjugates of complex numbers. */
+function conjugateTranspose(context: KernelContext): HostValue[] {
+  const [made] = transpose(context) as [Tensor];
+  if (made.dtype !== 'complex64' && made.dtype !== 'complex128') return [made];
+  const data = (made.data as RealArray).map((each, index) => (index % 2 === 1 ? -each : each)) as RealArray;
+  return [{ ...made, data } as Tensor];
+}
+
 function tile(context: KernelContext): HostValue[] {
   const tensor = context.tensor(0);
   const counts = integersOf(context, 1);
@@ -141,14 +149,14 @@ const zeros: Kernel = (context) => {
 
 const ones: Kernel = (context) => {
   const { dtype, shape: dims } = context.numeric(0);
-  const one = dtype === 'complex64' || dtype === 'complex128' ? undefined : oneOf(dtype);
-  if (one === undefined) throw context.fail('complex ones are not made');
-  return [broadcastTo(context, one, dims)];
+  return [broadcastTo(context, oneOf(dtype), dims)];
 };
 
 function oneOf(dtype: NumericTensor['dtype']): NumericTensor {
   if (dtype === 'float16') return { dtype, shape: [], data: Uint16Array.of(0x3c00) };
   if (dtype === 'bfloat16') return { dtype, shape: [], data: Uint16Array.of(0x3f80) };
+  if (dtype === 'complex64') return { dtype, shape: [], data: Float32Array.of(1, 0) };
+  if (dtype === 'complex128') return { dtype, shape: [], data: Float64Array.of(1, 0) };
   return numericTensor(dtype, [], [1]);
 }
 
@@ -274,6 +282,7 @@ export const shapeKernels: KernelFamily = {
   Squeeze: squeeze,
   ExpandDims: expandDims,
   Transpose: transpose,
+  ConjugateTranspose: conjugateTranspose,
   Tile: tile,
   BroadcastTo: (context) => [broadcastTo(context, context.tensor(0), readShape(context, 1))],
   Fill: fill,

@@ -3,7 +3,7 @@ import { numericTensor } from '../../src/base/tensor.js';
 import { GRPC_SCHEMA, type GrpcMessage, type MessageOut } from '../../src/grpc/messages.js';
 import { encodeTensor } from '../../src/grpc/tensor-proto.js';
 import { encodeMessage } from '../../src/savedmodel/wire/encode.js';
-import { makeRandom, mutateBytes } from '../fixtures/mutate.js';
+import { makeRandom, mutateBytes } from '../fixtures/mutate.mjs';
 import type { GrpcClient } from './client.js';
 
 const SERVING = '/tensorflow.serving.PredictionService';

@@ -139,7 +139,10 @@ export async function checkGraphs(product, graphs, workDir, options = {}) {
         );
         rows[index].outcome = claimed.length > 0 ? 'differs' : 'refused';
         rows[index].why = blockers.map(({ code, op, why }) => `${code} ${op}: ${why}`).join('; ');
-      } else entries.push({ graph, isFixed, index, compiled: { ...signature, name: `g${index}` } });
+      } else {
+        rows[index].ops = [...new Set([...graph.ops, ...signature.ops.keys()])];
+        entries.push({ graph, isFixed, index, compiled: { ...signature, name: `g${index}` } });
+      }
     } catch (error) {
       Object.assign(rows[index], { outcome: 'differs', why: `compiling: ${describe(error)}` });
     }

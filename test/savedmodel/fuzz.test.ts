@@ -16,7 +16,7 @@ import { buildTable, sliceKey } from '../fixtures/bundle-writer.js';
 import { exampleModel } from '../fixtures/example-model.js';
 import { linearModel } from '../fixtures/linear-model.js';
 import { memoryFiles } from '../fixtures/memory-files.js';
-import { makeRandom, mutateBytes, mutateMessage, type Random } from '../fixtures/mutate.js';
+import { makeRandom, mutateBytes, mutateMessage, type Random } from '../fixtures/mutate.mjs';
 import { buildSavedModel } from '../fixtures/saved-model-writer.js';
 import { compressSnappy } from '../fixtures/snappy-writer.js';
 import { printText } from '../fixtures/text-writer.js';

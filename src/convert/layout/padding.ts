@@ -89,6 +89,37 @@ export function paddingAttrs(padding: Padding, spatialRank: number): Record<stri
   return { pads: [...padding.begin, ...padding.end] };
 }
 
+/**
+ * Cuts a channels-first result to the places that the window has. Where a stride is longer than 1, ONNX Runtime
+ * counts one place for a window that is larger than the tensor, which TensorFlow has none for.
+ */
+export function cutToPlaces(
+  context: ConvertContext,
+  result: Ref,
+  source: Ref,
+  window: Window,
+  padding: Padding,
+  sizes: readonly (Dim | undefined)[],
+): Ref {
+  const { onnx } = context;
+  if (padding.kind !== 'fixed') return result;
+  const pads = window.kernel.map((_, axis) => padding.begin[axis]! + padding.end[axis]!);
+  const axes = window.kernel
+    .map((_, axis) => axis)
+    .filter((axis) => {
+      const size = sizes[axis];
+      const least = extent(window, axis) - pads[axis]!;
+      return window.strides[axis]! > 1 && least > 1 && !(typeof size === 'number' && size >= least);
+    });
+  if (axes.length === 0) return result;
+  const at = onnx.i64(axes.map((axis) => axis + 2));
+  const size = onnx.op('Gather', [onnx.op('Shape', [source]), at], { axis: 0 });
+  const stride = onnx.i64(axes.map((axis) => window.strides[axis]!));
+  const first = onnx.i64(axes.map((axis) => window.strides[axis]! + pads[axis]! - extent(window, axis)));
+  const count = onnx.op('Div', [onnx.op('Max', [onnx.op('Add', [size, first]), onnx.i64([0])]), stride]);
+  return onnx.op('Slice', [result, onnx.i64(axes.map(() => 0)), count, at]);
+}
+
 /** Pads a channels-first tensor, with zeros or a scalar, by SAME amounts that are computed from its shape. */
 export function padComputed(context: ConvertContext, ref: Ref, window: Window, fill: Ref = ''): Ref {
   const { onnx } = context;

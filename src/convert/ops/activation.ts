@@ -12,8 +12,15 @@ export function relu6(context: ConvertContext, x: Ref): Ref {
   return context.onnx.op('Clip', [x, like(context, x, 0), like(context, x, 6)]);
 }
 
+/** In float64, for which ONNX Runtime has no kernel, max(x, 0) + alpha · min(x, 0). */
 function leakyRelu(context: ConvertContext, x: Ref): Ref {
-  return context.onnx.op('LeakyRelu', [x], { alpha: { float: context.attrs.float('alpha', 0.2) } });
+  const { onnx } = context;
+  const alpha = context.attrs.float('alpha', 0.2);
+  const dtype = onnx.dtypeOf(x);
+  if (dtype !== 'float64') return onnx.op('LeakyRelu', [x], { alpha: { float: alpha } });
+  const zero = like(context, x, 0);
+  const low = onnx.op('Mul', [onnx.op('Min', [x, zero]), onnx.scalar(dtype, alpha)]);
+  return onnx.op('Add', [onnx.op('Max', [x, zero]), low]);
 }
 
 /** Activation functions. */

@@ -1,9 +1,10 @@
 import { isFloatDType } from '../../base/dtype.js';
+import type { Dim } from '../../base/shape.js';
 import { transposeConstant } from '../derive.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { relu6 } from './activation.js';
 import { zeroWithoutTerms } from './guards.js';
-import { castTo, countFrom, transpose } from './parts.js';
+import { castTo, countFrom, shapeOf, transpose } from './parts.js';
 
 /** Input `index` with its last two axes swapped; a constant is swapped when it is written. */
 function swapped(context: ConvertContext, index: number): Ref {
@@ -37,12 +38,53 @@ function sparseMatMul(context: ConvertContext): readonly Ref[] {
   return [context.onnx.op('MatMul', [wide(0, 'transpose_a'), wide(1, 'transpose_b')])];
 }
 
+/** The axes of a batch, counted from the matrices outwards; absent ones are 1. */
+function batchDims(context: ConvertContext, index: number): Dim[] {
+  return (context.value(index).shape ?? []).slice(0, -2).reverse();
+}
+
+/**
+ * The operands in a form that ONNX Runtime broadcasts where a batch has nothing in it: it refuses 0 beside 1.
+ * Where one operand has 1 beside a dimension of the other that may be 0, it gets as few.
+ */
+function meet(context: ConvertContext, a: Ref, b: Ref, isTurned: boolean): [Ref, Ref] {
+  if (context.value(0).shape === null || context.value(1).shape === null) return [a, b];
+  const [left, right] = [batchDims(context, 0), batchDims(context, 1)];
+  return [emptied(context, a, left, b, right, isTurned), emptied(context, b, right, a, left, isTurned)];
+}
+
+/** `isTurned`: a transpose is joined with the product, which then takes no plain matrix beside an empty batch. */
+function emptied(
+  context: ConvertContext,
+  ref: Ref,
+  own: readonly Dim[],
+  other: Ref,
+  others: readonly Dim[],
+  isTurned: boolean,
+): Ref {
+  const { onnx } = context;
+  const count = others.length;
+  const axes = others.flatMap((dim, i) =>
+    (own[i] ?? 1) === 1 && (typeof dim !== 'number' || dim === 0) ? [count - 1 - i] : [],
+  );
+  if (axes.length === 0 || own.length > count) return ref;
+  if (!isTurned && own.every((dim) => dim === 1)) {
+    return own.length === 0 ? ref : onnx.op('Squeeze', [ref, onnx.i64(own.map((_, i) => i))]);
+  }
+  const lead = count - own.length;
+  const full = lead === 0 ? ref : onnx.op('Unsqueeze', [ref, onnx.i64(countFrom(0, lead))]);
+  const sizes = onnx.op('Gather', [shapeOf(context, other), onnx.i64(axes)], { axis: 0 });
+  const ends = onnx.op('Min', [sizes, onnx.i64([1])]);
+  return onnx.op('Slice', [full, onnx.i64(axes.map(() => 0)), ends, onnx.i64(axes)]);
+}
+
 function batchMatMul(context: ConvertContext): readonly Ref[] {
   const { onnx, attrs } = context;
   const to = attrs.has('Tout') ? attrs.dtype('Tout') : context.value(0).dtype;
   const a = castTo(context, operand(context, 0, attrs.bool('adj_x', false)), to);
   const b = castTo(context, operand(context, 1, attrs.bool('adj_y', false)), to);
-  const product = onnx.op('MatMul', [a, b]);
+  const isTurned = attrs.bool('adj_x', false) || attrs.bool('adj_y', false);
+  const product = onnx.op('MatMul', meet(context, a, b, isTurned));
   const inner = context.value(0).shape?.at(attrs.bool('adj_x', false) ? -2 : -1);
   const other = context.value(1).shape?.at(attrs.bool('adj_y', false) ? -1 : -2);
   const hasTerms = [inner, other].some((dim) => typeof dim === 'number' && dim > 0);

@@ -10,7 +10,14 @@ import {
   toFirstPerm,
   toLastPerm,
 } from '../layout/data-format.js';
-import { type Padding, padComputed, paddingAttrs, readPadding, type Window } from '../layout/padding.js';
+import {
+  cutToPlaces,
+  type Padding,
+  padComputed,
+  paddingAttrs,
+  readPadding,
+  type Window,
+} from '../layout/padding.js';
 import { sizeScalar } from '../layout/size.js';
 import type { ConvertContext, OnnxAttr, OpFamily, Ref } from '../types.js';
 import { gatherPatches } from './image-patches.js';
@@ -58,7 +65,9 @@ function emitPool(
   const plan = planPool(context, format, ksize, strides);
   if (context.value(0).dtype === 'int64' && rank === 4) return emitPatchMax(context, format, plan);
   const x = toChannelsFirst(context, context.ref(0), format);
-  return fromChannelsFirst(context, poolFirst(context, kind, x, plan), format);
+  const y = poolFirst(context, kind, x, plan);
+  const sizes = spatialDims(context.value(0).shape, format);
+  return fromChannelsFirst(context, cutToPlaces(context, y, x, plan.window, plan.padding, sizes), format);
 }
 
 /** The pool of a channels-first tensor. */
@@ -135,7 +144,10 @@ function emitMaxPoolWithArgmax(context: ConvertContext): readonly Ref[] {
     throw context.refuse('TFD_SHAPE_UNKNOWN', 'strides larger than the window need fixed sizes');
   }
   const x = toChannelsFirst(context, context.ref(0), format);
-  const [y, at] = onnx.ops('MaxPool', [x], 2, plan.attrs) as [Ref, Ref];
+  const sizes = spatialDims(shape, format);
+  const [y, at] = onnx
+    .ops('MaxPool', [x], 2, plan.attrs)
+    .map((ref) => cutToPlaces(context, ref, x, plan.window, plan.padding, sizes)) as [Ref, Ref];
   const area = onnx.op('Mul', [size(1), size(2)]);
   const pixel = onnx.op('Mod', [at, area]);
   const plane = onnx.op('Div', [at, area]);

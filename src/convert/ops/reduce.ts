@@ -1,5 +1,6 @@
 import { type DType, isFloatDType } from '../../base/dtype.js';
 import type { ConvertContext, OpFamily, OpRow, Ref } from '../types.js';
+import { exactProduct, exactSum } from './exact.js';
 import { isNeverEmpty } from './guards.js';
 import { castTo, constScalar, int64Vector, like, shapeOf, TO_END, vectorOf } from './parts.js';
 
@@ -49,6 +50,16 @@ function plain(type: string): Reducer {
   return ({ onnx }, x, axes, keepdims) => onnx.op(type, [x, axes], { keepdims, noop_with_empty_axes: 1 });
 }
 
+const sum: Reducer = (context, x, axes, keepdims) =>
+  isFloatDType(context.onnx.dtypeOf(x))
+    ? plain('ReduceSum')(context, x, axes, keepdims)
+    : exactSum(context, x, axes, keepdims);
+
+const prod: Reducer = (context, x, axes, keepdims) =>
+  isFloatDType(context.onnx.dtypeOf(x))
+    ? plain('ReduceProd')(context, x, axes, keepdims)
+    : exactProduct(context, x, axes, keepdims);
+
 /** Whether some reduced dimension could be 0, where ONNX Runtime's answer differs from TensorFlow's. */
 function canBeEmpty(context: ConvertContext): boolean {
   const { shape } = context.value(0);
@@ -72,10 +83,10 @@ const mean: Reducer = (context, x, axes, keepdims) => {
   const dtype = onnx.dtypeOf(x);
   if (isFloatDType(dtype) && !canBeEmpty(context)) return plain('ReduceMean')(context, x, axes, keepdims);
   const wide: DType = isFloatDType(dtype) ? dtype : 'int64';
-  const sum = plain('ReduceSum')(context, castTo(context, x, wide), axes, keepdims);
+  const total = sum(context, castTo(context, x, wide), axes, keepdims);
   const count = castTo(context, countReduced(context, x, axes), wide);
   const divisor = wide === 'int64' ? onnx.op('Max', [count, onnx.i64Scalar(1)]) : count;
-  return castTo(context, onnx.op('Div', [sum, divisor]), dtype);
+  return castTo(context, onnx.op('Div', [total, divisor]), dtype);
 };
 
 /** bool has no kernel for nothing to reduce: there the false (or true) ones are counted. */
@@ -120,11 +131,11 @@ function withoutAxis(context: ConvertContext, found: Ref, x: Ref, axis: number):
 
 /** Reductions. */
 export const reduce: OpFamily = {
-  Sum: reduction('ReduceSum', plain('ReduceSum')),
+  Sum: reduction('ReduceSum; 64-bit integers in two halves', sum),
   Mean: reduction('ReduceMean; ReduceSum / count where nothing may be reduced', mean),
   Max: reduction('ReduceMax', plain('ReduceMax')),
   Min: reduction('ReduceMin', plain('ReduceMin')),
-  Prod: reduction('ReduceProd', plain('ReduceProd')),
+  Prod: reduction('ReduceProd; few integers multiplied out', prod),
   EuclideanNorm: reduction('ReduceL2', plain('ReduceL2'), ({ onnx }, x) => onnx.op('Abs', [x])),
   All: reduction('ReduceMin', all),
   Any: reduction('ReduceMax', any),

@@ -8,7 +8,14 @@ function shapeAs(context: ConvertContext, index: number): Ref {
 }
 
 function size(context: ConvertContext): readonly Ref[] {
-  return [castTo(context, context.onnx.op('Size', [context.ref(0)]), context.outputDType(0))];
+  const { onnx } = context;
+  const x = context.ref(0);
+  // Of bfloat16 ONNX Runtime tells the shape, and not the size.
+  const count =
+    onnx.dtypeOf(x) === 'bfloat16'
+      ? onnx.op('ReduceProd', [shapeOf(context, x)], { keepdims: 0 })
+      : onnx.op('Size', [x]);
+  return [castTo(context, count, context.outputDType(0))];
 }
 
 function rank(context: ConvertContext): readonly Ref[] {

@@ -51,7 +51,9 @@ function raggedGather(context: KernelContext): HostValue[] {
     for (let at = from * step; at < to * step; at++) positions.push(at);
   }
   const gathered = takeElements(values, Int32Array.from(positions), [count, ...inner]);
-  return [...outSplits.map((splits) => splitsTensor(dtype, splits)), gathered];
+  // One row alone is no list of rows: the outermost level is gone.
+  const kept = shape.length === 0 ? outSplits.slice(1) : outSplits;
+  return [...kept.map((splits) => splitsTensor(dtype, splits)), gathered];
 }
 
 export const raggedGatherKernels: KernelFamily = { RaggedGather: raggedGather };

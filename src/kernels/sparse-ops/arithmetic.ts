@@ -80,7 +80,7 @@ function reduceDense(combine: Combine) {
   };
 }
 
-/** The sum of two sparse tensors; elements whose size is below the threshold are left out. */
+/** The sum of two sparse tensors; where both have an element, its sum is left out when below the threshold. */
 function add(context: KernelContext): HostValue[] {
   const [a, b] = [readSparse(context, 0), readSparse(context, 3)];
   if (a.shape.join() !== b.shape.join()) throw context.fail('operands have different shapes');
@@ -94,15 +94,17 @@ function add(context: KernelContext): HostValue[] {
   const rows: (readonly number[])[] = [];
   const values: number[] = [];
   const push = (row: readonly number[], value: number) => {
-    if (threshold > Math.abs(value)) return;
     rows.push(row);
     values.push(value);
   };
   let [i, j] = [0, 0];
   while (i < a.rows.length || j < b.rows.length) {
     const order = i >= a.rows.length ? 1 : j >= b.rows.length ? -1 : compareRows(a.rows[i]!, b.rows[j]!);
-    if (order === 0) push(a.rows[i]!, round(first[i++]! + second[j++]!));
-    else if (order < 0) push(a.rows[i]!, first[i++]!);
+    if (order === 0) {
+      const sum = round(first[i]! + second[j++]!);
+      if (threshold <= Math.abs(sum)) push(a.rows[i]!, sum);
+      i++;
+    } else if (order < 0) push(a.rows[i]!, first[i++]!);
     else push(b.rows[j]!, second[j++]!);
   }
   return [int64Matrix(rows, a.shape.length), store(dtype, [values.length], values), int64Vector(a.shape)];

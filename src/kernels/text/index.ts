@@ -2,6 +2,7 @@ import type { KernelFamily } from '../types.js';
 import { base64 } from './base64.js';
 import { csv } from './csv.js';
 import { decodeRawFamily } from './decode-raw.js';
+import { format } from './format.js';
 import { hashBuckets } from './hash-buckets.js';
 import { join } from './join.js';
 import { ngrams } from './ngrams.js';
@@ -25,5 +26,6 @@ export const TEXT_FAMILIES: readonly KernelFamily[] = [
   base64,
   decodeRawFamily,
   unicode,
+  format,
   csv,
 ];

@@ -1,4 +1,3 @@
-import { elementCount } from '../../base/tensor.js';
 import type { HostValue, Kernel, KernelContext, KernelFamily } from '../types.js';
 import { concatBytes, encodeUtf8 } from './bytes.js';
 import { mapStrings } from './transform.js';
@@ -149,37 +148,9 @@ const unicodeTranscode: Kernel = (context) => {
   ];
 };
 
-/** StringFormat: placeholders are replaced by the tensors' printed forms. Strings are quoted inside tensors. */
-const stringFormat: Kernel = (context) => {
-  const template = context.attrs.string('template', '%s');
-  const placeholder = context.attrs.string('placeholder', '%s');
-  context.attrs.int('summarize', 3);
-  const parts = template.split(placeholder);
-  if (parts.length - 1 !== context.inputs.length) {
-    throw context.fail(
-      `${parts.length - 1} placeholders in template do not match ${context.inputs.length} inputs`,
-    );
-  }
-  const texts = context.inputs.map((_, index) => {
-    const tensor = context.tensor(index);
-    if (elementCount(tensor.shape) !== 1 || tensor.shape.length > 0) {
-      throw context.fail(`only scalars are printed, input ${index} has shape [${tensor.shape}]`);
-    }
-    return tensor.dtype === 'string'
-      ? Buffer.from(tensor.data[0] ?? []).toString('utf8')
-      : String(tensor.data[0]);
-  });
-  const text = parts.reduce(
-    (out, part, index) => out + (index === 0 ? '' : (texts[index - 1] ?? '')) + part,
-    '',
-  );
-  return [{ dtype: 'string', shape: [], data: [encodeUtf8(text)] }];
-};
-
 export const unicode: KernelFamily = {
   UnicodeDecode: decode(false),
   UnicodeDecodeWithOffsets: decode(true),
   UnicodeEncode: unicodeEncode,
   UnicodeTranscode: unicodeTranscode,
-  StringFormat: stringFormat,
 };

@@ -3,11 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-from graph import F16, F32, F64, FLOATS, INTS, NUMBERS, SMALL_INTS, Rejected
+from graph import F16, F32, F64, FLOATS, INTS, NUMBERS, SMALL_INTS, Rejected, Types
 from elementwise import ANY
 
 raw = tf.raw_ops
-EVERY = ANY + (object,)
+EVERY = Types((*ANY, object), ANY.rare)
 
 
 def shape_of(g):

@@ -3,10 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-from graph import F16, F32, F64, FLOATS, INTS, NUMBERS, SMALL_INTS, Rejected
+from graph import F16, F32, F64, FLOATS, INTS, NUMBERS, SMALL_INTS, Rejected, Types, bfloat16
 
 raw = tf.raw_ops
-ANY = (F32, F32, F64, np.int32, np.int64, np.int8, np.uint8, np.int16, bool)
+RARE = (F16, bfloat16, np.uint16, np.uint32, np.uint64, np.complex64, np.complex128)
+ANY = Types((F32, F32, F64, np.int32, np.int64, np.int8, np.uint8, np.int16, bool), RARE)
 
 # op: (types, lowest, highest). The ranges keep out of what has no finite answer, and of poles.
 UNARY = {

@@ -1,6 +1,6 @@
 """Writes random graphs with TensorFlow's answers.
 
-    python generate.py OUT_DIR --seed S --graphs N [--shard 200] [--only 3,17] [--ahead 6]
+    python generate.py OUT_DIR --seed S --graphs N [--first 0] [--shard 200] [--only 3,17] [--ahead 6]
 
 A graph is a SavedModel of 1 to 15 steps over operations of all tiers, with inputs at two batch sizes. Files appear
 whole, one per shard, as `<number>.json.gz`; `done.json` comes last. With --only, just those graphs, and the answers
@@ -10,7 +10,8 @@ What is left out, and why:
 - steps whose answer moves by more than a tenth of the tolerance when every float32 before it is off by 2^-21 (and
   float64 by 2^-40): no two programs agree on them; so are answers that are not finite, above 1e6 or below 1e-30;
 - ranges where TensorFlow's answer is undefined in C (casts that do not fit, shifts by the width, integers by zero);
-- the order of two updates of one place; float16 that is rounded more than once (one step is over the tolerance).
+- the order of two updates of one place; float16 that is rounded more than once (one step is over the tolerance);
+- at the edges of types (tier `edges`): what TensorFlow answers one way in a vector and another way at its end.
 """
 
 import argparse
@@ -32,24 +33,48 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+import algebra
 import arrays
 import control
+import edges
 import elementwise
 import indexing
+import layers
+import lists
+import pictures
+import ragged
+import records
+import sound
 import strings
 import vision
-from graph import Graph, Rejected, array_of, same_within
+import windows
+from graph import Graph, Rejected, array_of, same_bits, same_within
 from ops import b64, write_tensor
 
+def beside(own, share, *others):
+    """The steps of a tier, with some of other tiers between them."""
+    total = sum(weight for _, weight in own)
+    rest = [pair for steps in others for pair in steps]
+    scale = share * total / sum(weight for _, weight in rest)
+    return own + [(step, weight * scale) for step, weight in rest]
+
+
+GENERIC = elementwise.STEPS + arrays.STEPS
 TIERS = {
-    "generic": elementwise.STEPS + arrays.STEPS,
-    "vision": vision.STEPS + [(step, weight / 4) for step, weight in elementwise.STEPS + arrays.STEPS],
-    "indexing": indexing.STEPS + [(step, weight / 4) for step, weight in elementwise.STEPS + arrays.STEPS],
-    "control": control.STEPS + [(step, weight / 4) for step, weight in elementwise.STEPS + arrays.STEPS],
-    "strings": strings.STEPS + [(step, weight / 10) for step, weight in elementwise.STEPS + arrays.STEPS + indexing.STEPS],
-    "all": elementwise.STEPS + arrays.STEPS + indexing.STEPS + [(s, w / 3) for s, w in control.STEPS] + [(s, w / 2) for s, w in strings.STEPS],
+    "generic": GENERIC,
+    "vision": beside(vision.STEPS, 0.5, GENERIC),
+    "windows": beside(windows.STEPS, 0.6, vision.STEPS, GENERIC),
+    "pictures": beside(pictures.STEPS, 0.4, GENERIC),
+    "indexing": beside(indexing.STEPS, 0.4, GENERIC),
+    "layers": beside(layers.STEPS, 0.5, GENERIC),
+    "control": beside(control.STEPS + lists.STEPS, 0.5, GENERIC),
+    "signal": beside(sound.STEPS + algebra.STEPS, 0.4, GENERIC),
+    "strings": beside(strings.STEPS + records.STEPS, 0.2, GENERIC, indexing.STEPS),
+    "ragged": beside(ragged.STEPS, 0.3, GENERIC, indexing.STEPS),
+    "edges": edges.STEPS,
+    "all": beside(GENERIC, 3.0, indexing.STEPS, control.STEPS, lists.STEPS, layers.STEPS, strings.STEPS, records.STEPS, ragged.STEPS, sound.STEPS, algebra.STEPS),
 }
-SHARES = {"generic": 0.32, "vision": 0.1, "indexing": 0.24, "control": 0.1, "strings": 0.12, "all": 0.12}
+SHARES = {"generic": 0.17, "vision": 0.08, "windows": 0.08, "pictures": 0.07, "indexing": 0.13, "layers": 0.08, "control": 0.08, "signal": 0.05, "strings": 0.08, "ragged": 0.05, "edges": 0.07, "all": 0.06}
 WHY = collections.Counter()
 REFUSED = (Rejected, tf.errors.OpError, ValueError, TypeError, NotImplementedError, OverflowError, IndexError)
 
@@ -68,7 +93,7 @@ def make(seed, number):
         try:
             step(g)
         except REFUSED as error:
-            WHY[f"{step.__name__}: {type(error).__name__} {str(error)[:60] if isinstance(error, Rejected) else ''}"] += 1
+            WHY[f"{step.__name__}: {type(error).__name__} {' '.join(str(error).split())[-70:]}"] += 1
     return (g, tier) if g.steps else None
 
 
@@ -84,6 +109,10 @@ def document(g, tier, name, trace):
         init = tf.group(*g.init_ops, name="init") if any(isinstance(o, tf.Operation) for o in g.init_ops) else None
     meta.meta_info_def.tags.append("serve")
     meta.graph_def.CopyFrom(g.graph.as_graph_def())
+    if g.chance(0.3):
+        name_stateful(meta.graph_def)
+    if g.chance(0.3):
+        name_older(meta.graph_def)
     used = reach(meta.graph_def, [t.op.name for t in ends["serving_default"].values()] + (["init"] if init is not None else []))
     if init is not None:
         tensor_info(meta.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"], "init", None)
@@ -114,6 +143,25 @@ def document(g, tier, name, trace):
     }
 
 
+def name_stateful(graph_def):
+    """The forms for bodies that hold a state, which compute the same."""
+    names = {"StatelessWhile": "While", "StatelessIf": "If", "StatelessCase": "Case"}
+    for nodes in (graph_def.node, *(function.node_def for function in graph_def.library.function)):
+        for node in nodes:
+            node.op = names.get(node.op, node.op)
+
+
+def name_older(graph_def):
+    """TopKV2 as the TopK that it came from, which TensorFlow writes no more."""
+    constants = {node.name: node.attr["value"].tensor for node in graph_def.node if node.op == "Const"}
+    for node in graph_def.node:
+        if node.op == "TopKV2" and node.input[1] in constants and node.attr["index_type"].type in (0, 3):
+            k = int(tf.make_ndarray(constants[node.input[1]]))
+            node.op = "TopK"
+            del node.input[1:], node.attr["Tk"], node.attr["index_type"]
+            node.attr["k"].i = k
+
+
 def reach(graph_def, names):
     by_name = {n.name: n for n in graph_def.node}
     seen, todo = set(), list(names)
@@ -139,6 +187,10 @@ def text_or_array(answer):
     return np.array(answer, object) if isinstance(answer, bytes) else np.asarray(answer)
 
 
+def is_same(a, b, share):
+    return same_within(a, b, share) or (a.shape == b.shape and a.dtype == b.dtype and same_bits(a, b))
+
+
 def agrees(g):
     """Whether a session, with TensorFlow's rewrites of graphs, answers as its operations one by one."""
     with tf.compat.v1.Session(graph=g.graph) as session:
@@ -148,7 +200,7 @@ def agrees(g):
             feeds = {v.symbol: array_of(getattr(v, which)) for v in g.inputs}
             found = session.run([v.symbol for v in values], feeds)
             for v, answer in zip(values, found):
-                if not same_within(text_or_array(answer), array_of(getattr(v, which)), 1):
+                if not is_same(text_or_array(answer), array_of(getattr(v, which)), 1):
                     return False
     return True
 
@@ -158,13 +210,14 @@ def main():
     parse.add_argument("out")
     parse.add_argument("--seed", type=int, default=1)
     parse.add_argument("--graphs", type=int, default=100)
+    parse.add_argument("--first", type=int, default=0)
     parse.add_argument("--shard", type=int, default=200)
     parse.add_argument("--ahead", type=int, default=10**9)
     parse.add_argument("--only", default="")
     given = parse.parse_args()
     os.makedirs(given.out, exist_ok=True)
     only = [int(n) for n in given.only.split(",") if n]
-    numbers = only or range(given.graphs)
+    numbers = only or range(given.first, given.first + given.graphs)
     shard, files, made, unstable = [], 0, 0, []
     begun = time.time()
 

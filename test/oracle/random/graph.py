@@ -2,6 +2,7 @@
 
 import numpy as np
 import tensorflow as tf
+from ml_dtypes import bfloat16
 
 F16, F32, F64 = np.float16, np.float32, np.float64
 FLOATS = (F32, F32, F32, F64)
@@ -11,6 +12,15 @@ NUMBERS = FLOATS + INTS
 # One step of float32 in a value is 2^-23; both engines round differently by a few of them.
 NUDGE = {F32: 2.0**-21, F64: 2.0**-40}
 LARGEST = 1e6
+
+
+class Types(tuple):
+    """Types, and rarer ones that are taken now and then in their place."""
+
+    def __new__(cls, types, rare):
+        made = super().__new__(cls, types)
+        made.rare = rare
+        return made
 
 
 class Rejected(Exception):
@@ -82,10 +92,14 @@ class Graph:
             return random_texts(self, shape)
         if kind == "b":
             return self.rng.integers(0, 2, shape).astype(bool)
+        if kind == "c":
+            return (self.random(F64, shape, low, high) + 1j * self.random(F64, shape, low, high)).astype(dtype)
         if kind in "iu":
             low, high = (0 if kind == "u" else -8) if low is None else low, 9 if high is None else high
             return self.rng.integers(int(np.ceil(low)), int(np.floor(high)) + 1, shape).astype(dtype)
         low, high = -4.0 if low is None else low, 4.0 if high is None else high
+        if dtype == bfloat16:
+            return (np.round(self.rng.uniform(low, high, shape) * 8) / 8).astype(bfloat16)
         made = self.rng.uniform(low, high, shape)
         if dtype == F16 or self.chance(0.5):
             made = np.clip(np.round(made * 8) / 8, low, high)
@@ -127,9 +141,17 @@ class Graph:
         self.pool.append(value)
         return value
 
+    def feed(self, array, dtype=None):
+        """An array as an input or as a constant."""
+        array = np.asarray(array, dtype)
+        kind = object if array.dtype == object else array.dtype.type
+        return self.input(kind, array.shape, batched=False, array=lambda _: array) if self.chance(0.6) else self.constant(array)
+
     def value(self, dtypes, least=0, most=4, low=None, high=None, only=None, fresh=0.2):
         """A value of one of the types, of a rank between two, with all elements in a range: one there is, or a new one."""
         dtypes = dtypes if isinstance(dtypes, tuple) else (dtypes,)
+        if isinstance(dtypes, Types) and self.chance(0.12):
+            dtypes = dtypes.rare
 
         def fits(v):
             if v.dtype not in [np.dtype(d) for d in dtypes] or not least <= v.rank <= most or (only and not only(v)):
@@ -168,17 +190,21 @@ class Graph:
             return self.input(dtype.type if dtype != object else object, shape, low, high, batched=False)
         return self.constant(self.random(dtype.type if dtype != object else object, shape, low, high))
 
-    def apply(self, function, *values, keep=None):
-        """Runs a step on all three forms of its inputs, and adds it to the graph when it is well-conditioned."""
+    def apply(self, function, *values, keep=None, symbolic=None):
+        """
+        Runs a step on all three forms of its inputs, and adds it to the graph when it is well-conditioned. `symbolic`
+        writes the same into the graph with operations that TensorFlow runs only there.
+        """
         first = flatten(function(*(v.first for v in values)))
         second = flatten(function(*(v.second for v in values)))
-        nudged = flatten(function(*(v.nudged for v in values)))
+        is_exact = all(v.nudged is v.first for v in values)
+        nudged = first if is_exact else flatten(function(*(v.nudged for v in values)))
         for a, b, n in zip(first, second, nudged):
             if a.dtype in (tf.resource, tf.variant):
                 continue
             check(a, b, n)
         with self.graph.as_default():
-            symbols = flatten(function(*(v.symbol for v in values)))
+            symbols = flatten((symbolic or function)(*(v.symbol for v in values)))
         for a, s in zip(first, symbols):
             # NumPy's scalars are numbers of Python in one mode, and of their own type in the other.
             if a.dtype != s.dtype:
@@ -193,11 +219,49 @@ class Graph:
         self.pool.extend(made)
         return made
 
+    def apply_edge(self, function, *values, is_elementwise=True):
+        """
+        Runs a step on numbers at the edges of their types, whose result may be no number. Where TensorFlow answers
+        one way in a vector and another way at its end, there is no answer to compare with.
+        """
+        first = flatten(function(*(v.first for v in values)))
+        second = flatten(function(*(v.second for v in values)))
+        if is_elementwise:
+            for times in (1, 7, 37):
+                turned = flatten(function(*(shuffled(v.first, first[0].shape, times) for v in values)))
+                for a, b in zip(turned, first):
+                    if not same_bits(a.numpy().reshape(-1), shuffled(b, first[0].shape, times).numpy()):
+                        raise Rejected("depends on the place")
+        for made in (*first, *second):
+            array = made.numpy()
+            if made.dtype.is_floating and np.any((array != 0) & (np.abs(array.astype(F64)) < (1e-4 if made.dtype == tf.float16 else 1e-37))):
+                raise Rejected("denormal")
+        with self.graph.as_default():
+            symbols = flatten(function(*(v.symbol for v in values)))
+        step = len(self.steps)
+        made = [Value(a, b, a, s, step) for a, b, s in zip(first, second, symbols)]
+        self.steps.append(made)
+        return made
+
     def outputs(self):
         """Up to four values: the last ones, and some in the middle, so that nothing can be fused away unseen."""
         made = [v for step in self.steps for v in step]
         chosen = [v for v in made[-3:] if self.chance(0.7)] + [v for v in made[:-3] if self.chance(0.12)]
         return (chosen or made[-1:])[-4:]
+
+
+def shuffled(tensor, shape, times):
+    """The elements of a tensor, broadcast to a shape, repeated and turned, so that each lies elsewhere in its vector."""
+    flat = np.broadcast_to(tensor.numpy(), shape).reshape(-1)
+    return tf.constant(np.roll(np.tile(flat, times), times // 3))
+
+
+def same_bits(a, b):
+    """Equal but for what counts as rounding; NaN is NaN, and both zeros are one."""
+    if a.dtype.kind in "fcV":
+        a, b = (np.asarray(v, np.complex128) for v in (a, b))
+        return bool(np.all((a == b) | (np.isnan(a) & np.isnan(b)) | (np.abs(a - b) <= 1e-6 * np.abs(b))))
+    return bool(np.all(a == b))
 
 
 def check(first, second, nudged):

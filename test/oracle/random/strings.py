@@ -218,7 +218,7 @@ def records(g):
     empty = np.array([], object)
 
     def parse(t):
-        return raw.ParseExampleV2(serialized=t, names=empty, sparse_keys=np.array([b"v"], object), dense_keys=np.array([b"i", b"f", b"s"], object), ragged_keys=empty, dense_defaults=[np.array([], np.int64), np.array([], F32), np.array([b"?"], object)], num_sparse=1, sparse_types=[tf.int64], ragged_value_types=[], ragged_split_types=[], dense_shapes=[[1], [2], []])
+        return raw.ParseExampleV2(serialized=t, names=empty, sparse_keys=np.array([b"v"], object), dense_keys=np.array([b"i", b"f", b"s"], object), ragged_keys=empty, dense_defaults=[np.array([], np.int64), np.array([], F32), np.array(b"?", object)], num_sparse=1, sparse_types=[tf.int64], ragged_value_types=[], ragged_split_types=[], dense_shapes=[[1], [2], []])
 
     return g.apply(parse, x)
 
