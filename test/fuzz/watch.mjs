@@ -1,12 +1,27 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const CHILD = fileURLToPath(new URL('./child.mjs', import.meta.url));
 /** Only a bound for a busy machine; the time that counts is the processor's. */
-const SILENT_MS = 120_000;
+const SILENT_MS = 600_000;
+const SILENT_CPU_MS = 60_000;
+const LOOK_MS = 2000;
+/** Of a clock tick, in which Linux counts the processor's time. */
+const TICK_MS = 10;
 const MOST_CPU_MS = 10_000;
 const MOST_RSS_MB = 1500;
+
+/** Processor time of a process so far; 0 where the system does not tell. */
+function cpuMsOf(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return 0;
+  }
+}
 
 /** Runs mutants [from, to) in one child; returns what it said, and of what mutant it died. */
 async function runChild(corpus, seed, from, to, onEnd) {
@@ -20,19 +35,19 @@ async function runChild(corpus, seed, from, to, onEnd) {
   let begun;
   let errors = '';
   let isSilent = false;
-  const wait = () =>
-    setTimeout(() => {
-      isSilent = true;
-      child.kill('SIGKILL');
-    }, SILENT_MS);
-  let timer = wait();
+  let heard = { atMs: performance.now(), cpuMs: 0 };
+  const timer = setInterval(() => {
+    const isLong = performance.now() - heard.atMs > SILENT_MS;
+    if (!isLong && cpuMsOf(child.pid) - heard.cpuMs < SILENT_CPU_MS) return;
+    isSilent = true;
+    child.kill('SIGKILL');
+  }, LOOK_MS);
   child.stderr.on('data', (chunk) => {
     errors = (errors + chunk).slice(-2000);
   });
   const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
   for await (const line of createInterface({ input: child.stdout })) {
-    clearTimeout(timer);
-    timer = wait();
+    heard = { atMs: performance.now(), cpuMs: cpuMsOf(child.pid) };
     const [, word, number, rest] = /^(begin|end) (\d+) (.*)$/.exec(line) ?? [];
     if (word === 'begin') begun = { number: Number(number), what: rest };
     if (word === 'end') {
@@ -41,7 +56,7 @@ async function runChild(corpus, seed, from, to, onEnd) {
       begun = undefined;
     }
   }
-  clearTimeout(timer);
+  clearInterval(timer);
   const code = await ended;
   if (code === 0) return undefined;
   return {

@@ -533,6 +533,10 @@ case("QuantizeAndDequantizeV4", {"input": wide.reshape(11, 3), "input_min": np.a
      {"signed_input": True, "range_given": True, "narrow_range": False, "axis": 1, "num_bits": 8, "round_mode": "HALF_TO_EVEN"})
 case("QuantizeAndDequantizeV4", {"input": wide.reshape(11, 3), "input_min": f32(0), "input_max": f32(0)},
      {"signed_input": True, "range_given": False, "narrow_range": False, "axis": 1, "num_bits": 8, "round_mode": "HALF_TO_EVEN"})
+for dtype in (np.complex64, np.complex128, np.float32):
+    parts = np.arange(6, dtype=np.float32).reshape(2, 3)
+    case("ConjugateTranspose", {"x": (parts - (1j * parts if dtype != np.float32 else 0)).astype(dtype), "perm": np.array([1, 0], np.int32)})
+    case("OnesLike", {"x": parts.astype(dtype)})
 
 sparse_random = np.random.default_rng(3)
 for left, right in [(False, False), (True, False), (False, True), (True, True)]:

@@ -2,6 +2,9 @@
 //
 //   node test/random/run.mjs --graphs 20000 --seed 7 [--report FILE]
 //   node test/random/run.mjs --seed 7 --only 12,345        shows the first step of each that differs
+//   node test/random/run.mjs --seed 7 --shards A,B         runs what generate.py has written to these folders
+//
+// --jobs generates in so many processes; --page writes the page of the documentation.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -11,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkGraphs, readGraphs, shrink } from './check.mjs';
 import { loadProduct } from './product.mjs';
-import { formatReport, summarise } from './report.mjs';
+import { formatPage, formatReport, summarise } from './report.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -20,6 +23,9 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: '' },
     report: { type: 'string' },
     keep: { type: 'string' },
+    jobs: { type: 'string', default: '2' },
+    shards: { type: 'string' },
+    page: { type: 'string' },
   },
 });
 
@@ -29,9 +35,53 @@ const SCRIPT = fileURLToPath(new URL('../oracle/random/generate.py', import.meta
 const product = await loadProduct(new URL('../../dist/', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'tfdeploy-random-'));
 
+/** Generates the graphs of a run in several processes at once, each a part of the numbers. */
+async function generateAll(onGraphs) {
+  const jobs = Number(flags.jobs);
+  const each = Math.ceil(Number(flags.graphs) / jobs);
+  // One file at a time: a plan is written to one folder.
+  let turn = Promise.resolve();
+  const inTurn = (graphs) => {
+    turn = turn.then(() => onGraphs(graphs));
+    return turn;
+  };
+  const parts = Array.from({ length: jobs }, (_, job) => {
+    const first = job * each;
+    const count = Math.min(each, Number(flags.graphs) - first);
+    return generate(
+      ['--first', `${first}`, '--graphs', `${count}`, ...seed, '--ahead', '6'],
+      inTurn,
+      `${job}`,
+    );
+  });
+  const made = await Promise.all(parts);
+  return {
+    unstable: made.flatMap(({ unstable }) => unstable),
+    rejected: sumCounts(made.map(({ rejected }) => rejected)),
+  };
+}
+
+function sumCounts(all) {
+  const sum = {};
+  for (const counts of all)
+    for (const [key, count] of Object.entries(counts)) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}
+
+/** Calls back with the graphs that lie in folders. */
+async function readAll(dirs, onGraphs) {
+  for (const dir of dirs) {
+    for (const name of readdirSync(dir)
+      .filter((each) => each.endsWith('.json.gz'))
+      .sort())
+      await onGraphs(readGraphs(product, join(dir, name)));
+  }
+  return undefined;
+}
+
 /** Calls back with the graphs of each file as it appears, and returns what the generator says of itself. */
-async function generate(args, onGraphs) {
-  const out = join(work, 'shards');
+async function generate(args, onGraphs, name = 'shards') {
+  const out = join(work, name);
   const child = spawn(PYTHON, [SCRIPT, out, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk) => {
@@ -65,15 +115,15 @@ const begunMs = performance.now();
 try {
   const rows = [];
   const failed = [];
-  const made = flags.only
-    ? undefined
-    : await generate([...seed, '--graphs', flags.graphs, '--ahead', '6'], async (graphs) => {
-        const checked = await checkGraphs(product, graphs, work);
-        rows.push(...checked);
-        failed.push(...checked.filter(({ outcome }) => outcome === 'differs'));
-        const rate = rows.length / ((performance.now() - begunMs) / 1000);
-        process.stderr.write(`${rows.length} graphs, ${failed.length} differ, ${rate.toFixed(0)} graphs/s\n`);
-      });
+  const check = async (graphs) => {
+    const checked = await checkGraphs(product, graphs, work);
+    rows.push(...checked);
+    failed.push(...checked.filter(({ outcome }) => outcome === 'differs'));
+    const rate = rows.length / ((performance.now() - begunMs) / 1000);
+    process.stderr.write(`${rows.length} graphs, ${failed.length} differ, ${rate.toFixed(0)} graphs/s\n`);
+  };
+  const run = () => (flags.shards ? readAll(flags.shards.split(','), check) : generateAll(check));
+  const made = flags.only ? undefined : await run();
   const numbers =
     flags.only ||
     failed
@@ -102,6 +152,7 @@ try {
   const summary = summarise(rows, product.claimed(), made, (performance.now() - begunMs) / 1000);
   const report = { seed: flags.seed, ...summary, causes };
   if (flags.report) writeFileSync(flags.report, JSON.stringify(report, null, 1));
+  if (flags.page) writeFileSync(flags.page, formatPage(report));
   process.stdout.write(formatReport(report));
   process.exitCode = summary.counts.differs > 0 ? 1 : 0;
 } finally {

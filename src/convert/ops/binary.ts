@@ -1,7 +1,7 @@
 import { type DType, isFloatDType } from '../../base/dtype.js';
 import type { ConvertContext, OpFamily, Ref } from '../types.js';
 import { divideIntegers, guardDivisor } from './guards.js';
-import { allRefs, direct, formula, like } from './parts.js';
+import { allRefs, castTo, direct, formula, like } from './parts.js';
 import { log1p } from './unary.js';
 
 const UNSIGNED: readonly DType[] = ['uint8', 'uint16', 'uint32', 'uint64'];
@@ -16,7 +16,12 @@ function floorDiv(context: ConvertContext, a: Ref, b: Ref): Ref {
   if (isFloat(context, a)) return onnx.op('Floor', [onnx.op('Div', [a, b])]);
   const divisor = guardDivisor(context, 1);
   if (UNSIGNED.includes(onnx.dtypeOf(a))) return divideIntegers(context, a, divisor);
-  return divideIntegers(context, onnx.op('Sub', [a, onnx.op('Mod', [a, divisor.ref])]), divisor);
+  const quotient = divideIntegers(context, a, divisor);
+  const rest = onnx.op('Mod', [a, divisor.ref], { fmod: 1 });
+  const zero = like(context, a, 0);
+  const differs = onnx.op('Xor', [onnx.op('Less', [divisor.ref, zero]), onnx.op('Less', [rest, zero])]);
+  const isBelow = onnx.op('And', [differs, onnx.op('Not', [onnx.op('Equal', [rest, zero])])]);
+  return onnx.op('Sub', [quotient, castTo(context, isBelow, onnx.dtypeOf(a))]);
 }
 
 /** The remainder with the divisor's sign. */
@@ -158,7 +163,7 @@ export const binary: OpFamily = {
   AccumulateNV2: add,
   Pow: formula('Pow; integers multiplied out', pow),
   SquaredDifference: formula('Sub, Mul', squaredDifference),
-  FloorDiv: formula('Floor(Div); integers (a − Mod(a, b)) / b', floorDiv),
+  FloorDiv: formula('Floor(Div); integers Div, less 1 where the rest has the other sign', floorDiv),
   FloorMod: formula('Mod; floats fmod moved to the sign of the divisor', floorMod),
   TruncateDiv: formula('Div; floats cut toward zero', truncateDiv),
   TruncateMod: truncatedMod,

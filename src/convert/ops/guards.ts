@@ -73,3 +73,17 @@ export function divideIntegers(context: ConvertContext, a: Ref, divisor: Divisor
   if (divisor.isMinusOne === undefined) return quotient;
   return onnx.op('Where', [divisor.isMinusOne, onnx.op('Sub', [like(context, a, 0), a]), quotient]);
 }
+
+/**
+ * A matrix in the form that ONNX Runtime multiplies with the images of input 0, of which there may be none: it
+ * refuses 0 beside 1, so that the matrix gets as few.
+ */
+export function beside(context: ConvertContext, matrix: Ref): Ref {
+  const { onnx } = context;
+  const batch = context.value(0).shape?.[0];
+  if (typeof batch === 'number' && batch > 0) return matrix;
+  const most = onnx.op('Shape', [context.ref(0)], { start: 0, end: 1 });
+  const count = onnx.op('Min', [most, onnx.i64([1])]);
+  const single = onnx.op('Unsqueeze', [matrix, onnx.i64([0, 1])]);
+  return onnx.op('Slice', [single, onnx.i64([0]), count, onnx.i64([0])]);
+}

@@ -1,6 +1,7 @@
 import { fromChannelsFirst, makeDataFormat, toChannelsFirst } from '../layout/data-format.js';
 import { sizeScalar } from '../layout/size.js';
 import type { ConvertContext, Ref } from '../types.js';
+import { beside } from './guards.js';
 
 const NHWC = makeDataFormat(4, true);
 
@@ -87,7 +88,11 @@ export function emitScaleAndTranslate(context: ConvertContext): Ref {
   const x = toChannelsFirst(context, image, NHWC);
   const rows = spanMatrix(context, kernel, antialias, 0);
   const columns = onnx.op('Transpose', [spanMatrix(context, kernel, antialias, 1)], { perm: [1, 0] });
-  return fromChannelsFirst(context, onnx.op('MatMul', [rows, onnx.op('MatMul', [x, columns])]), NHWC);
+  return fromChannelsFirst(
+    context,
+    onnx.op('MatMul', [beside(context, rows), onnx.op('MatMul', [x, columns])]),
+    NHWC,
+  );
 }
 
 /** The share of each input pixel (a column) in each output pixel (a row). */

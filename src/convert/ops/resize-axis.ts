@@ -2,6 +2,7 @@ import type { Dim } from '../../base/shape.js';
 import { numericTensor } from '../../base/tensor.js';
 import { denseValue } from '../derive.js';
 import type { ConvertContext, Ref } from '../types.js';
+import { beside } from './guards.js';
 import {
   areaWeights,
   cubicSteepness,
@@ -149,7 +150,8 @@ function tapsInGraph(context: ConvertContext, axis: Placed): Tap[] {
 export function emitArea(context: ConvertContext, x: Ref, height: ResizeAxis, width: ResizeAxis): Ref {
   const { onnx } = context;
   const columns = onnx.op('Transpose', [areaMatrix(context, width)], { perm: [1, 0] });
-  return onnx.op('MatMul', [areaMatrix(context, height), onnx.op('MatMul', [x, columns])]);
+  const rows = beside(context, areaMatrix(context, height));
+  return onnx.op('MatMul', [rows, onnx.op('MatMul', [x, columns])]);
 }
 
 function areaMatrix(context: ConvertContext, axis: ResizeAxis): Ref {

@@ -33,9 +33,9 @@ function jpegPixels(context: KernelContext, bytes: Uint8Array, channels: number)
     throw context.fail(`channels must be 0, 1 or 3 for JPEG, not ${channels}`);
   if (attrs.int('ratio', 1) !== 1)
     throw context.fail('a JPEG can not be scaled while it is decoded: ratio must be 1');
-  if (!attrs.bool('fancy_upscaling', true)) throw context.fail('fancy_upscaling must be true');
+  const isSmooth = attrs.bool('fancy_upscaling', true);
   const method = attrs.string('dct_method', '');
-  return decodeJpeg(bytes, { channels, isSmooth: true, isFast: method !== 'INTEGER_ACCURATE' });
+  return decodeJpeg(bytes, { channels, isSmooth, isFast: method !== 'INTEGER_ACCURATE' });
 }
 
 function tensorOf({ width, height, channels, data }: Pixels): Tensor {

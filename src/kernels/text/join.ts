@@ -85,18 +85,19 @@ const unsortedSegmentJoin: Kernel = (context) => {
     throw context.fail(`segment_ids of shape [${ids.shape}] do not fit data of shape [${input.shape}]`);
   const rest = input.shape.slice(ids.shape.length);
   const width = elementCount(rest);
-  const groups: Uint8Array[][] = Array.from({ length: count * width }, () => []);
+  const made: Uint8Array[] = Array.from({ length: count * width }, () => new Uint8Array());
   for (let row = 0; row < ids.data.length; row++) {
     const segment = Number(ids.data[row]);
     if (segment < 0 || segment >= count)
       throw context.fail(`segment id ${segment} is outside of [0, ${count})`);
     for (let column = 0; column < width; column++) {
-      groups[segment * width + column]?.push(input.data[row * width + column] ?? new Uint8Array());
+      const at = segment * width + column;
+      const text = input.data[row * width + column] ?? new Uint8Array();
+      // TensorFlow sets no separator behind what is empty so far.
+      made[at] = made[at]!.length === 0 ? text : joinBytes([made[at]!, text], separator);
     }
   }
-  return [
-    { dtype: 'string', shape: [count, ...rest], data: groups.map((group) => joinBytes(group, separator)) },
-  ];
+  return [{ dtype: 'string', shape: [count, ...rest], data: made }];
 };
 
 export const join: KernelFamily = {
