@@ -23,6 +23,16 @@ function leakyRelu(context: ConvertContext, x: Ref): Ref {
   return onnx.op('Add', [onnx.op('Max', [x, zero]), low]);
 }
 
+/** In float64 ONNX Runtime adds 1e-20 to the sum, which makes a number of what is none. */
+function logSoftmax(context: ConvertContext, x: Ref): Ref {
+  const { onnx } = context;
+  if (onnx.dtypeOf(x) !== 'float64') return onnx.op('LogSoftmax', [x], { axis: -1 });
+  const last = onnx.i64([-1]);
+  const low = onnx.op('Sub', [x, onnx.op('ReduceMax', [x, last], { keepdims: 1 })]);
+  const sum = onnx.op('ReduceSum', [onnx.op('Exp', [low]), last], { keepdims: 1 });
+  return onnx.op('Sub', [low, onnx.op('Log', [sum])]);
+}
+
 /** Activation functions. */
 export const activation: OpFamily = {
   Relu: formula('Relu, or Max(x, 0)', relu),
@@ -35,5 +45,5 @@ export const activation: OpFamily = {
   Sigmoid: direct('Sigmoid'),
   Tanh: direct('Tanh'),
   Softmax: direct('Softmax', { axis: -1 }),
-  LogSoftmax: direct('LogSoftmax', { axis: -1 }),
+  LogSoftmax: formula('LogSoftmax', logSoftmax),
 };

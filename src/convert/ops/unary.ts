@@ -57,7 +57,7 @@ function round(context: ConvertContext, x: Ref): Ref {
   throw context.refuse('TFD_DTYPE_UNSUPPORTED', 'rounding of integers');
 }
 
-const same = ['Abs', 'Neg', 'Sign', 'Floor', 'Ceil', 'Sqrt', 'Exp', 'Log', 'Erf', 'Reciprocal'];
+const same = ['Abs', 'Neg', 'Floor', 'Ceil', 'Sqrt', 'Exp', 'Log', 'Erf', 'Reciprocal'];
 const trigonometric = [
   ...['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan'],
   ...['Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'],
@@ -67,6 +67,8 @@ const trigonometric = [
 export const unary: OpFamily = {
   ...Object.fromEntries([...same, ...trigonometric].map((op) => [op, direct(op)])),
   Inv: direct('Reciprocal'),
+  // Of float16 ONNX Runtime knows no sign of NaN: it is computed in float32.
+  Sign: formula('Sign', ({ onnx }, x = '') => onnx.op('Sign', [x])),
   Round: formula('Round (half to even)', round),
   Rint: direct('Round'),
   Square: formula('Mul', ({ onnx }, x = '') => onnx.op('Mul', [x, x])),

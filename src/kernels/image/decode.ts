@@ -3,8 +3,8 @@ import { integersOf, refuseDType } from '../lanes.js';
 import type { HostValue, Kernel, KernelContext, KernelFamily } from '../types.js';
 import { decodeBmp } from './bmp.js';
 import { decodeGif } from './gif.js';
-import { decodeJpeg } from './jpeg/decode.js';
-import { readJpegShape } from './jpeg/markers.js';
+import { decodeJpeg, type JpegOptions } from './jpeg/decode.js';
+import { readJpegBlockWidth, readJpegShape } from './jpeg/markers.js';
 import type { Pixels } from './limits.js';
 import { decodePng } from './png.js';
 
@@ -27,7 +27,12 @@ function contentsOf(context: KernelContext): { bytes: Uint8Array; format: Format
   return { bytes, format: found[0] };
 }
 
-function jpegPixels(context: KernelContext, bytes: Uint8Array, channels: number): Pixels {
+function jpegPixels(
+  context: KernelContext,
+  bytes: Uint8Array,
+  channels: number,
+  columns?: JpegOptions['columns'],
+): Pixels {
   const { attrs } = context;
   if (channels !== 0 && channels !== 1 && channels !== 3)
     throw context.fail(`channels must be 0, 1 or 3 for JPEG, not ${channels}`);
@@ -35,7 +40,10 @@ function jpegPixels(context: KernelContext, bytes: Uint8Array, channels: number)
     throw context.fail('a JPEG can not be scaled while it is decoded: ratio must be 1');
   const isSmooth = attrs.bool('fancy_upscaling', true);
   const method = attrs.string('dct_method', '');
-  return decodeJpeg(bytes, { channels, isSmooth, isFast: method !== 'INTEGER_ACCURATE' });
+  return decodeJpeg(bytes, {
+    ...{ channels, isSmooth, isFast: method !== 'INTEGER_ACCURATE' },
+    ...(columns === undefined ? {} : { columns }),
+  });
 }
 
 function tensorOf({ width, height, channels, data }: Pixels): Tensor {
@@ -103,20 +111,24 @@ function decodeAndCrop(context: KernelContext): HostValue[] {
   const { bytes, format } = contentsOf(context);
   if (format !== 'jpeg') throw context.fail('only JPEG can be decoded and cropped');
   const [top = 0, left = 0, height = 0, width = 0] = integersOf(context, 1);
-  const full = jpegPixels(context, bytes, context.attrs.int('channels', 0));
+  const whole = readJpegShape(bytes);
   if (
     top < 0 ||
     left < 0 ||
     height <= 0 ||
     width <= 0 ||
-    top + height > full.height ||
-    left + width > full.width
+    top + height > whole.height ||
+    left + width > whole.width
   ) {
     throw context.fail('Invalid crop window');
   }
+  // As the reference software crops: from the block that the window begins in, whose neighbours it does not see.
+  const skipped = left % readJpegBlockWidth(bytes);
+  const columns = { from: left - skipped, count: width + skipped };
+  const full = jpegPixels(context, bytes, context.attrs.int('channels', 0), columns);
   const data = new Uint8Array(height * width * full.channels);
   for (let y = 0; y < height; y++) {
-    const from = ((top + y) * full.width + left) * full.channels;
+    const from = ((top + y) * full.width + skipped) * full.channels;
     data.set(full.data.subarray(from, from + width * full.channels), y * width * full.channels);
   }
   return [tensorOf({ width, height, channels: full.channels, data })];

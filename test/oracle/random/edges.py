@@ -171,6 +171,8 @@ def reduced(g):
         op, dtype = g.pick("Sum", "Prod", "Max", "Min", "Cumsum"), g.pick(*SIGNED, *UNSIGNED)
         x = edge(g, dtype, [g.int(1, 4), *g.dims(g.int(0, 2))])
         axis, keep = g.int(-x.rank, x.rank - 1), g.chance(0.5)
+        if op == "Prod" and (x.symbol.shape.rank is None or x.symbol.shape[axis] is None):
+            raise Rejected("more factors than can be counted: past 2^53 the run is refused with a code")
         if op == "Cumsum":
             return g.apply_edge(lambda t: raw.Cumsum(x=t, axis=axis), x, is_elementwise=False)
         return g.apply_edge(lambda t: getattr(raw, op)(input=t, axis=axis, keep_dims=keep), x, is_elementwise=False)

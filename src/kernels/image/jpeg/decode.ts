@@ -19,10 +19,13 @@ export interface JpegOptions {
   readonly isSmooth: boolean;
   /** The fast integer transform instead of the accurate one. */
   readonly isFast: boolean;
+  /** Only these columns, of which the first begins a block: they are upsampled as if there were no others. */
+  readonly columns?: { readonly from: number; readonly count: number };
 }
 
 /** A JPEG as gray or RGB pixels, to the bit as the reference software's integer decoders. */
-export function decodeJpeg(bytes: Uint8Array, { channels, isSmooth, isFast }: JpegOptions): Pixels {
+export function decodeJpeg(bytes: Uint8Array, options: JpegOptions): Pixels {
+  const { channels, isSmooth, isFast, columns } = options;
   const image = readJpeg(bytes);
   const { frame } = image;
   const count = channels === 0 ? frame.components.length : channels;
@@ -30,21 +33,33 @@ export function decodeJpeg(bytes: Uint8Array, { channels, isSmooth, isFast }: Jp
     const [h, v] = [frame.maxH / component.h, frame.maxV / component.v];
     if (!Number.isInteger(h) || !Number.isInteger(v))
       throw imageFault('JPEG: its sampling factors are not decoded');
-    return upsample(toPlane(component, isFast), h, v, isSmooth);
+    const plane = toPlane(component, isFast);
+    return upsample(
+      columns === undefined ? plane : cut(plane, columns.from / h, columns.count / h),
+      h,
+      v,
+      isSmooth,
+    );
   });
-  const { width, height } = frame;
+  const { height } = frame;
+  const width = columns?.count ?? frame.width;
   const data = new Uint8Array(width * height * count);
-  fillPixels(image, planes, data, count);
+  fillPixels(image, width, planes, data, count);
   return { width, height, channels: count, data };
+}
+
+function cut(plane: Plane, from: number, count: number): Plane {
+  return { ...plane, width: Math.min(Math.ceil(count), plane.width - from), data: plane.data.subarray(from) };
 }
 
 function fillPixels(
   { frame, colors }: JpegImage,
+  width: number,
   planes: readonly (() => Plane)[],
   out: Uint8Array,
   count: number,
 ): void {
-  const { width, height } = frame;
+  const { height } = frame;
   const needed = colors === 'rgb' || count === 3 ? planes.length : 1;
   const [a, b, c] = planes.slice(0, needed).map((make) => make()) as [Plane, Plane?, Plane?];
   let at = 0;

@@ -64,6 +64,12 @@ export function readJpegShape(bytes: Uint8Array): { width: number; height: numbe
   return { width: frame.width, height: frame.height, channels: frame.components.length };
 }
 
+/** The columns of a block of all components together. */
+export function readJpegBlockWidth(bytes: Uint8Array): number {
+  const { frame } = readSegments(bytes, true);
+  return frame.components.length === 1 ? 8 : 8 * frame.maxH;
+}
+
 /** All coefficients of a JPEG, baseline or progressive, 8 bits. */
 export function readJpeg(bytes: Uint8Array): JpegImage {
   return readSegments(bytes, false);
