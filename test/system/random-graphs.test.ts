@@ -41,7 +41,9 @@ describe.skipIf(!existsSync(PYTHON))('random graphs of all tiers answer as Tenso
         );
       }
       expect(checked).toBeGreaterThan(graphs * 0.95);
-      expect(wrong, `node test/random/run.mjs --seed ${seed} --only NUMBERS tells the first step`).toEqual([]);
+      expect(wrong, `node test/random/run.mjs --seed ${seed} --only NUMBERS tells the first step`).toEqual(
+        [],
+      );
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
